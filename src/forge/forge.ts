@@ -1,0 +1,75 @@
+/** The port to the place that hosts repositories and pull requests. */
+
+/** `owner/name`, already validated (see repo-url.ts). */
+export interface RepoRef {
+  readonly owner: string;
+  readonly name: string;
+}
+
+/** Where git talks to, and how it proves who it is. Never leaves the edge process. */
+export interface GitRemote {
+  /** `https://host/owner/name.git`, without credentials. */
+  readonly url: string;
+  /** The value of an `Authorization` header, or undefined for anonymous reads. */
+  readonly authorization: string | undefined;
+}
+
+/** What preflight learned about a repository. */
+export interface Repository {
+  /** The canonical name: a renamed repository answers with its new one. */
+  readonly ref: RepoRef;
+  readonly htmlUrl: string;
+  readonly defaultBranch: string;
+  readonly archived: boolean;
+  readonly private: boolean;
+  /** True when the token may push. Always false without a token. */
+  readonly canPush: boolean;
+  readonly allowForking: boolean;
+  /** As GitHub reports it, in KiB; 0 for an empty repository. */
+  readonly sizeKb: number;
+}
+
+export interface PullRequestDraft {
+  readonly base: RepoRef;
+  readonly baseBranch: string;
+  /** The repository the branch was pushed to: `base` itself, or a fork of it. */
+  readonly head: RepoRef;
+  readonly headBranch: string;
+  readonly title: string;
+  readonly body: string;
+  readonly draft: boolean;
+}
+
+export interface PullRequest {
+  readonly number: number;
+  readonly url: string;
+  /** False when a pull request for the branch was there already and was updated. */
+  readonly created: boolean;
+}
+
+export interface ForgeCall {
+  readonly signal: AbortSignal;
+  /** Told before every wait for a rate limit, a failing server or a fork, so that it can be shown. */
+  readonly onWait?: (wait: { readonly reason: string; readonly milliseconds: number }) => void;
+}
+
+/**
+ * Errors: `invalid_token` (401), `permission_denied` (403), `repository_not_found` (404),
+ * `forge_conflict` (409), `forge_rejected` (422), `rate_limited`, `forge_unavailable` (5xx),
+ * `network_error`, `fork_refused`; each message says what to do. 401 and 404 are never retried.
+ */
+export interface Forge {
+  /** True when there is a token, so that branches and pull requests can be made. */
+  readonly authenticated: boolean;
+  /** One request: does it exist, may we push, which branch is the default, is it archived. */
+  preflight(ref: RepoRef, call: ForgeCall): Promise<Repository>;
+  /** The token owner's fork, made when there is none, once git can reach it. */
+  fork(repository: Repository, call: ForgeCall): Promise<RepoRef>;
+  /** Brings a fork's branch up to date with its parent, for a push that lacked objects. */
+  syncFork(fork: RepoRef, branch: string, call: ForgeCall): Promise<void>;
+  /** Opens the pull request, or updates the one that is open for the branch. Never makes a second. */
+  openPullRequest(draft: PullRequestDraft, call: ForgeCall): Promise<PullRequest>;
+  /** A branch's page, for people. */
+  branchUrl(ref: RepoRef, branch: string): string;
+  remote(ref: RepoRef): GitRemote;
+}

@@ -1,0 +1,35 @@
+/** What a run is asked to do, after the edge has validated it. */
+import type { AgentName } from "../agent/agent.ts";
+import type { RepoRef } from "../forge/forge.ts";
+
+export const RUN_MODES = ["pull_request", "branch", "patch"] as const;
+export type RunMode = (typeof RUN_MODES)[number];
+
+export const SANDBOX_PROVIDERS = ["local", "docker", "aws"] as const;
+export type SandboxProvider = (typeof SANDBOX_PROVIDERS)[number];
+
+export interface RunLimits {
+  readonly max_turns: number;
+  readonly max_cost_usd: number;
+  readonly timeout_seconds: number;
+}
+
+export interface RunRequest {
+  /** The URL as sent, for people. */
+  readonly repoUrl: string;
+  readonly repo: RepoRef;
+  readonly prompt: string;
+  readonly use_llm: boolean;
+  readonly llm_provider: AgentName;
+  readonly llm_model: string | undefined;
+  readonly use_cloud_sandbox: boolean;
+  readonly sandbox_provider: SandboxProvider;
+  /** The branch to start from and to merge into; undefined means the repository's default. */
+  readonly base_branch: string | undefined;
+  readonly draft: boolean;
+  readonly mode: RunMode;
+  readonly test_command: string | undefined;
+  /** Consent to change `.github/workflows`, CODEOWNERS and the like. */
+  readonly allow_workflows: boolean;
+  readonly limits: RunLimits;
+}
