@@ -1,0 +1,104 @@
+/** The base commit's tree, kept as git's own bytes (about 60 a path) and parsed where it is looked at. */
+import { ServiceError } from "../errors.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { isFolder, parseTree, type TreeEntry } from "./tree-codec.ts";
+
+export interface FileEntry {
+  readonly path: string;
+  readonly mode: string;
+  readonly oid: string;
+}
+
+export interface BaseTree {
+  readonly oid: string;
+  /** Paths below the root, folders not counted. */
+  readonly fileCount: number;
+  /** What is at a path, a folder included. Time: the entries of the folders on the way. */
+  lookup(path: string): TreeEntry | undefined;
+  /** The entries of a folder's own tree object; undefined when there is no such folder. */
+  folder(path: string): readonly TreeEntry[] | undefined;
+  /** Every file, link and submodule at or below a folder, in git's order. */
+  walk(path?: string): Generator<FileEntry>;
+}
+
+/** Folders in folders; git itself stops at 2,048 (`core.maxTreeDepth`). */
+const DEEPEST = 2048;
+
+/**
+ * Loads every tree object once and counts paths without walking them, so that a tree that repeats
+ * itself into a billion paths is refused at the cost of its few objects.
+ * Throws `tree_too_large`, or `git_protocol_error` when a tree is missing.
+ */
+export async function loadBaseTree(store: ObjectStore, root: string, maxPaths: number): Promise<BaseTree> {
+  const trees = new Map<string, Uint8Array>();
+  const counts = new Map<string, number>();
+
+  async function load(oid: string, depth: number): Promise<number> {
+    const known = counts.get(oid);
+    if (known !== undefined) return known;
+    if (depth > DEEPEST) throw tooLarge(`is nested more than ${DEEPEST} folders deep`);
+    const raw = await store.read(oid, "tree");
+    trees.set(oid, raw);
+    let count = 0;
+    for (const entry of parseTree(raw)) {
+      count += isFolder(entry.mode) ? await load(entry.oid, depth + 1) : 1;
+      if (count > maxPaths) throw tooLarge(`has more than ${maxPaths} files`);
+    }
+    counts.set(oid, count);
+    return count;
+  }
+
+  const fileCount = await load(root, 0);
+
+  function rawOf(oid: string): Uint8Array {
+    const raw = trees.get(oid);
+    if (raw === undefined) throw new Error(`tree ${oid} was not loaded`);
+    return raw;
+  }
+
+  function lookup(path: string): TreeEntry | undefined {
+    let oid = root;
+    const names = path.split("/");
+    for (const [i, name] of names.entries()) {
+      const entry = find(rawOf(oid), name);
+      if (entry === undefined || i === names.length - 1) return entry;
+      if (!isFolder(entry.mode)) return undefined;
+      oid = entry.oid;
+    }
+    return undefined;
+  }
+
+  function* walkTree(oid: string, prefix: string): Generator<FileEntry> {
+    for (const { mode, name, oid: child } of parseTree(rawOf(oid))) {
+      if (isFolder(mode)) yield* walkTree(child, `${prefix}${name}/`);
+      else yield { path: prefix + name, mode, oid: child };
+    }
+  }
+
+  return {
+    oid: root,
+    fileCount,
+    lookup,
+    folder(path) {
+      if (path === "") return [...parseTree(rawOf(root))];
+      const entry = lookup(path);
+      return entry !== undefined && isFolder(entry.mode) ? [...parseTree(rawOf(entry.oid))] : undefined;
+    },
+    *walk(path = "") {
+      if (path === "") return yield* walkTree(root, "");
+      const entry = lookup(path);
+      if (entry === undefined) return;
+      if (isFolder(entry.mode)) yield* walkTree(entry.oid, `${path}/`);
+      else yield { path, mode: entry.mode, oid: entry.oid };
+    },
+  };
+}
+
+function find(raw: Uint8Array, name: string): TreeEntry | undefined {
+  for (const entry of parseTree(raw)) if (entry.name === name) return entry;
+  return undefined;
+}
+
+function tooLarge(what: string): ServiceError {
+  return new ServiceError("tree_too_large", `The repository is too large to work on: its tree ${what}.`);
+}

@@ -1,0 +1,143 @@
+/** git objects in memory: isomorphic-git over lightning-fs, one folder a pack so that a pack can be let go. */
+import "./buffer-global.ts";
+import LightningFS from "@isomorphic-git/lightning-fs";
+import git from "isomorphic-git";
+import { ServiceError } from "../errors.ts";
+import { createMemoryBackend } from "./memory-backend.ts";
+
+export type ObjectType = "blob" | "tree" | "commit" | "tag";
+
+export interface Identity {
+  readonly name: string;
+  readonly email: string;
+}
+
+export interface CommitInput {
+  readonly message: string;
+  readonly tree: string;
+  readonly parent: string;
+  readonly author: Identity;
+  readonly date: Date;
+}
+
+export interface PackHandle {
+  readonly objectCount: number;
+  /** Forgets the pack's objects and frees its memory. */
+  drop(): Promise<void>;
+}
+
+export interface ObjectStore {
+  has(oid: string): boolean;
+  /** The object's content. Throws `git_protocol_error` when it is absent or of another type. */
+  read(oid: string, type: ObjectType): Promise<Uint8Array>;
+  /** Indexes a pack that has passed the scanner. */
+  addPack(pack: Uint8Array<ArrayBuffer>): Promise<PackHandle>;
+  writeBlob(bytes: Uint8Array): Promise<string>;
+  /** Takes a tree's own bytes, so that entries it did not touch stay exactly as they were. */
+  writeTree(raw: Uint8Array): Promise<string>;
+  writeCommit(commit: CommitInput): Promise<string>;
+  /** A pack of everything written so far. */
+  packWritten(): Promise<Uint8Array>;
+}
+
+interface Folder {
+  readonly gitdir: string;
+  /** isomorphic-git keeps pack indexes here; dropping it drops them. */
+  readonly cache: object;
+}
+
+export function createObjectStore(): ObjectStore {
+  const fs = new LightningFS("workspace", {
+    backend: createMemoryBackend(),
+  } as unknown as LightningFS.Options);
+  const folders = new Map<string, Folder>();
+  const written: Folder = { gitdir: "/written", cache: {} };
+  const newObjects = new Set<string>();
+  let packs = 0;
+
+  async function readFrom(folder: Folder, oid: string): Promise<{ type: string; bytes: Uint8Array }> {
+    const { type, object } = await git.readObject({ fs, ...folder, oid, format: "content" });
+    return { type: type ?? "unknown", bytes: object as Uint8Array };
+  }
+
+  async function write(type: "blob" | "tree", object: Uint8Array): Promise<string> {
+    const oid = await git.writeObject({ fs, ...written, type, object, format: "content" });
+    newObjects.add(oid);
+    return oid;
+  }
+
+  return {
+    has: (oid) => folders.has(oid) || newObjects.has(oid),
+
+    async read(oid, type) {
+      const folder = newObjects.has(oid) ? written : folders.get(oid);
+      if (folder === undefined) throw unreadable(type, oid);
+      let found: { type: string; bytes: Uint8Array };
+      try {
+        found = await readFrom(folder, oid);
+      } catch (error) {
+        throw unreadable(type, oid, error);
+      }
+      if (found.type !== type) throw unreadable(type, oid);
+      return found.bytes;
+    },
+
+    async addPack(pack) {
+      const folder: Folder = { gitdir: `/pack${packs++}`, cache: {} };
+      const filepath = "objects/pack/fetched.pack";
+      await makeFolders(fs, folder.gitdir);
+      await fs.promises.writeFile(`${folder.gitdir}/${filepath}`, pack);
+      let oids: string[];
+      try {
+        ({ oids } = await git.indexPack({ fs, ...folder, dir: folder.gitdir, filepath }));
+      } catch (error) {
+        throw new ServiceError("git_protocol_error", "The git server sent a pack that cannot be read.", {
+          cause: error,
+        });
+      }
+      for (const oid of oids) if (!folders.has(oid)) folders.set(oid, folder);
+      return {
+        objectCount: oids.length,
+        async drop() {
+          for (const oid of oids) if (folders.get(oid) === folder) folders.delete(oid);
+          await fs.promises.unlink(`${folder.gitdir}/${filepath}`);
+          await fs.promises.unlink(`${folder.gitdir}/objects/pack/fetched.idx`);
+        },
+      };
+    },
+
+    writeBlob: (bytes) => write("blob", bytes),
+    writeTree: (raw) => write("tree", raw),
+
+    async writeCommit({ message, tree, parent, author, date }) {
+      const stamp = { ...author, timestamp: Math.floor(date.getTime() / 1000), timezoneOffset: 0 };
+      const oid = await git.writeCommit({
+        fs,
+        ...written,
+        commit: { message, tree, parent: [parent], author: stamp, committer: stamp },
+      });
+      newObjects.add(oid);
+      return oid;
+    },
+
+    async packWritten() {
+      const { packfile } = await git.packObjects({
+        fs,
+        ...written,
+        dir: written.gitdir,
+        oids: [...newObjects],
+      });
+      if (packfile === undefined) throw new Error("packObjects made no pack");
+      return packfile;
+    },
+  };
+}
+
+async function makeFolders(fs: LightningFS, gitdir: string): Promise<void> {
+  for (const folder of [gitdir, `${gitdir}/objects`, `${gitdir}/objects/pack`])
+    await fs.promises.mkdir(folder);
+}
+
+function unreadable(type: ObjectType, oid: string, cause?: unknown): ServiceError {
+  return new ServiceError("git_protocol_error", `The git server did not send ${type} ${oid}.`, { cause });
+}

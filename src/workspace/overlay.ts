@@ -1,0 +1,89 @@
+/** The edits on top of a base tree: what is at a path now, and which files there are. */
+import type { BaseTree } from "./base-tree.ts";
+import { comparePaths, isFolder, type TreeEntry } from "./tree-codec.ts";
+
+/** A file as it is now: `bytes` when it was written, else the blob `oid` of the repository. */
+export interface OverlayFile {
+  readonly mode: string;
+  readonly content: { readonly bytes: Uint8Array } | { readonly oid: string };
+}
+
+export interface OverlayEntry extends OverlayFile {
+  readonly path: string;
+}
+
+export interface Overlay {
+  get(path: string): OverlayFile | undefined;
+  set(path: string, file: OverlayFile): void;
+  delete(path: string): void;
+  revert(path: string): void;
+  /** True when something is below this path. */
+  isFolder(path: string): boolean;
+  /** Everything at or below a folder (default: all), in git's order, edits included. */
+  entries(path?: string): Generator<OverlayEntry>;
+  /** Paths touched by an edit, in git's order. */
+  touched(): readonly string[];
+  base(path: string): TreeEntry | undefined;
+}
+
+export function createOverlay(tree: BaseTree): Overlay {
+  /** null: deleted. */
+  const edits = new Map<string, OverlayFile | null>();
+
+  function base(path: string): TreeEntry | undefined {
+    const entry = tree.lookup(path);
+    return entry === undefined || isFolder(entry.mode) ? undefined : entry;
+  }
+
+  function* entries(path = ""): Generator<OverlayEntry> {
+    const inside = path === "" ? "" : `${path}/`;
+    const written = [...edits]
+      .filter(([edited, file]) => file !== null && (edited === path || edited.startsWith(inside)))
+      .map(([edited]) => edited)
+      .sort(comparePaths);
+    let next = 0;
+    function* writtenBefore(limit: string | undefined): Generator<OverlayEntry> {
+      for (; next < written.length; next++) {
+        const at = written[next];
+        if (at === undefined || (limit !== undefined && comparePaths(at, limit) >= 0)) return;
+        const file = edits.get(at);
+        if (file) yield { path: at, ...file };
+      }
+    }
+    for (const entry of tree.walk(path)) {
+      if (next < written.length) yield* writtenBefore(entry.path);
+      if (edits.size === 0 || !edits.has(entry.path)) {
+        yield { path: entry.path, mode: entry.mode, content: { oid: entry.oid } };
+      }
+    }
+    yield* writtenBefore(undefined);
+  }
+
+  return {
+    get(path) {
+      const edit = edits.get(path);
+      if (edit !== undefined) return edit ?? undefined;
+      const entry = base(path);
+      return entry === undefined ? undefined : { mode: entry.mode, content: { oid: entry.oid } };
+    },
+    set(path, file) {
+      edits.set(path, file);
+    },
+    delete(path) {
+      if (base(path) === undefined) edits.delete(path);
+      else edits.set(path, null);
+    },
+    revert(path) {
+      edits.delete(path);
+    },
+    isFolder(path) {
+      for (const [edited, file] of edits) if (file !== null && edited.startsWith(`${path}/`)) return true;
+      const entry = path === "" ? undefined : tree.lookup(path);
+      if (path !== "" && (entry === undefined || !isFolder(entry.mode))) return false;
+      return !entries(path).next().done;
+    },
+    entries,
+    touched: () => [...edits.keys()].sort(comparePaths),
+    base,
+  };
+}

@@ -1,0 +1,104 @@
+/** git's tree format, byte for byte: odd modes and names that are not UTF-8 survive a rewrite. */
+import { ServiceError } from "../errors.ts";
+import { ascii, bytesOfHex, concat, decodeUtf8, hexOf, utf8 } from "./bytes.ts";
+import type { EntryKind } from "./workspace.ts";
+
+export interface TreeEntry {
+  /** As written in the tree, e.g. `100644` or `40000`. */
+  readonly mode: string;
+  readonly name: string;
+  readonly oid: string;
+}
+
+/** Reads a tree object's content (gitformat-pack leaves it to tree-walk.c: `mode SP name NUL id`). */
+export function* parseTree(raw: Uint8Array): Generator<TreeEntry> {
+  let at = 0;
+  while (at < raw.byteLength) {
+    const space = raw.indexOf(0x20, at);
+    const nul = raw.indexOf(0, space);
+    if (space < 0 || nul < 0 || nul + 21 > raw.byteLength) throw badTree();
+    yield {
+      mode: ascii(raw.subarray(at, space)),
+      name: nameOf(raw.subarray(space + 1, nul)),
+      oid: hexOf(raw, nul + 1, nul + 21),
+    };
+    at = nul + 21;
+  }
+}
+
+/** The tree of these entries, in git's order: folders sort as if their names ended in a slash. */
+export function serialiseTree(entries: Iterable<TreeEntry>): Uint8Array {
+  const sortable = [...entries].map((entry) => {
+    const name = bytesOfName(entry.name);
+    return { entry, name, key: isFolder(entry.mode) ? concat([name, SLASH]) : name };
+  });
+  sortable.sort((a, b) => compareBytes(a.key, b.key));
+  return concat(
+    sortable.flatMap(({ entry, name }) => [utf8(`${entry.mode} `), name, NUL, bytesOfHex(entry.oid)]),
+  );
+}
+
+const SLASH = utf8("/");
+const NUL = new Uint8Array(1);
+
+export function isFolder(mode: string): boolean {
+  return mode === "40000" || mode === "040000";
+}
+
+/** What a mode means; git reads unknown file modes as plain files, by their executable bit. */
+export function kindOf(mode: string): EntryKind {
+  if (mode === "120000") return "symlink";
+  if (mode === "160000") return "submodule";
+  return (Number.parseInt(mode, 8) & 0o100) !== 0 ? "executable" : "file";
+}
+
+/**
+ * A name as text. Bytes that are not UTF-8 become lone surrogates U+DC80 to U+DCFF (as in
+ * Python's PEP 383), which no valid name contains, so the way back is exact.
+ */
+export function nameOf(bytes: Uint8Array): string {
+  const text = decodeUtf8(bytes);
+  if (text !== undefined) return text;
+  let escaped = "";
+  for (const byte of bytes) escaped += String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte);
+  return escaped;
+}
+
+export function bytesOfName(name: string): Uint8Array {
+  if (!ESCAPED.test(name)) return utf8(name);
+  return Uint8Array.from(name, (char) => char.charCodeAt(0) & 0xff);
+}
+
+/** A low surrogate without its high one. */
+const ESCAPED = /(?<![\ud800-\udbff])[\udc80-\udcff]/;
+
+/** Order of two paths as git has it: by their bytes. */
+export function comparePaths(a: string, b: string): number {
+  if (a === b) return 0;
+  // Up to U+D7FF, UTF-16 order is UTF-8 order.
+  if (!BEYOND.test(a) && !BEYOND.test(b)) return a < b ? -1 : 1;
+  return compareBytes(bytesOfPath(a), bytesOfPath(b));
+}
+
+const BEYOND = /[\ud800-\uffff]/;
+
+/** Escaped and plain names may meet in one path, so each is encoded on its own. */
+export function bytesOfPath(path: string): Uint8Array {
+  if (!ESCAPED.test(path)) return utf8(path);
+  return concat(
+    path.split("/").flatMap((name, i) => (i === 0 ? [bytesOfName(name)] : [SLASH, bytesOfName(name)])),
+  );
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.byteLength, b.byteLength);
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.byteLength - b.byteLength;
+}
+
+function badTree(): ServiceError {
+  return new ServiceError("git_protocol_error", "The repository holds a tree that cannot be read.");
+}
