@@ -29,6 +29,8 @@ export interface OpenWorkspace {
   readonly workspace: Workspace;
   readonly baseCommit: string;
   readonly fileCount: number;
+  /** Every path of the base commit, in git's order, without keeping a list of them. */
+  paths(): Iterable<string>;
   /** Bytes of packs received so far. */
   fetchedBytes(): number;
   /** Writes a commit of the edits on top of the base; nothing leaves. Returns its id. */
@@ -57,6 +59,9 @@ export async function openWorkspace(options: OpenOptions): Promise<OpenWorkspace
     workspace: createWorkspace({ overlay, blobs, limits }),
     baseCommit,
     fileCount: base.fileCount,
+    *paths() {
+      for (const entry of base.walk()) yield entry.path;
+    },
     fetchedBytes: () => pack.byteLength + blobs.fetchedBytes,
     async commit({ message, author, date }) {
       const tree = await writeEditedTree(store, base, overlay);
