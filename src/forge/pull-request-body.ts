@@ -1,0 +1,199 @@
+/** Writes what people read about a run: the pull request's title and body, and the commit message. */
+import { cut, fence, inlineCode, neutralise, singleLine } from "./markdown.ts";
+
+export interface BodyChange {
+  readonly path: string;
+  readonly kind: "added" | "modified" | "deleted" | "renamed";
+  /** The former path of a rename. */
+  readonly from?: string;
+  readonly additions: number;
+  readonly deletions: number;
+  readonly binary?: boolean;
+}
+
+/** Everything but the run's id may come from strangers. */
+export interface PullRequestBodyInput {
+  readonly prompt: string;
+  /** What changed and why, one sentence an item. */
+  readonly summary: readonly string[];
+  readonly changes: readonly BodyChange[];
+  readonly agent: {
+    readonly name: string;
+    readonly model?: string;
+    /** A sentence: why this agent did the work. */
+    readonly reason: string;
+  };
+  /** Sentences: what was checked, and with what outcome. */
+  readonly verified: readonly string[];
+  /** Sentences: what was not checked, and why. */
+  readonly notVerified: readonly string[];
+  /** Edits to protected files that were not committed. */
+  readonly leftOut?: {
+    readonly paths: readonly string[];
+    /** A sentence. */
+    readonly reason: string;
+    /** A patch `git apply` takes. */
+    readonly patch: string;
+  };
+  readonly runId: string;
+}
+
+export interface CommitMessageInput {
+  readonly title: string;
+  readonly summary: readonly string[];
+  readonly runId: string;
+}
+
+/** GitHub takes 65,536 characters; the rest is room for a person to add to. */
+const MAX_BODY = 60_000;
+const MAX_PROMPT = 2000;
+const MAX_PATCH = 15_000;
+const MAX_FILES = 50;
+/** Items of any other list, and characters of each. */
+const MAX_ITEMS = 20;
+const MAX_ITEM = 400;
+/** Characters of one list: the sum of all lists, the prompt and the patch stays below MAX_BODY. */
+const MAX_LIST = 7000;
+const MAX_TITLE = 120;
+/** git's own advice, which keeps `git log --oneline` on one line. */
+const LINE = 72;
+
+const FALLBACK_TITLE = "Apply the requested change";
+
+/** A pull request's title: one line of at most 120 characters in which nothing acts. */
+export function pullRequestTitle(title: string): string {
+  return cut(neutralise(singleLine(title, MAX_TITLE)), MAX_TITLE) || FALLBACK_TITLE;
+}
+
+/**
+ * The body, in Markdown, of at most 60,000 characters. Everything from `input` is neutralised but
+ * the patch, which is fenced and otherwise exact, so that it applies.
+ */
+export function pullRequestBody(input: PullRequestBodyInput): string {
+  const { agent, leftOut } = input;
+  const sections = [
+    section("What was asked", quotePrompt(input.prompt)),
+    section("What changed", sentences(input.summary, "The agent gave no summary."), files(input.changes)),
+    section("Who did it", `${plain(agentName(agent))}. ${plain(agent.reason)}`),
+    section(
+      "What was verified",
+      sentences(input.verified, "Nothing was run."),
+      input.notVerified.length === 0 ? "" : `Not verified:\n\n${sentences(input.notVerified, "")}`,
+    ),
+    leftOut === undefined
+      ? ""
+      : section(
+          "What was left out",
+          plain(leftOut.reason),
+          list(leftOut.paths.map(pathCode), MAX_ITEMS, "files"),
+          quotePatch(leftOut.patch),
+        ),
+    `---\n\nMade by Tiny Backspace in run ${inlineCode(singleLine(input.runId, 100))}. Review it as you would a stranger's work.`,
+  ];
+  return cut(sections.filter((part) => part !== "").join("\n\n"), MAX_BODY);
+}
+
+/**
+ * A commit message: a subject of at most 72 characters, the summary as a list wrapped at 72, and
+ * the run as its only trailer: no line of untrusted text can be one (git-interpret-trailers(1)).
+ */
+export function commitMessage(input: CommitMessageInput): string {
+  const subject = cut(neutralise(singleLine(input.title, LINE)), LINE) || FALLBACK_TITLE;
+  const items = input.summary
+    .map((sentence) => plain(sentence))
+    .filter((sentence) => sentence !== "")
+    .slice(0, MAX_ITEMS);
+  const body = items.map(wrapItem).join("\n");
+  const run = `Tiny-Backspace-Run: ${input.runId.replace(/[^\w-]/g, "").slice(0, 100)}`;
+  return `${[defuseTrailer(subject), body, run].filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function section(title: string, ...parts: readonly string[]): string {
+  return [`## ${title}`, ...parts.filter((part) => part !== "")].join("\n\n");
+}
+
+/**
+ * Neutralised too, although GitHub leaves code alone: a squash merge may take the body as its
+ * commit message, where a fence means nothing.
+ */
+function quotePrompt(prompt: string): string {
+  const shown = fence(neutralise(cut(prompt, MAX_PROMPT)), "text");
+  return prompt.length > MAX_PROMPT
+    ? `${shown}\n\nThe prompt is cut here: it has ${grouped(prompt.length)} characters.`
+    : shown;
+}
+
+function quotePatch(patch: string): string {
+  if (patch.length <= MAX_PATCH) {
+    return patch === "" ? "" : `To apply it yourself:\n\n${fence(patch, "diff")}`;
+  }
+  const whole = patch.slice(0, patch.lastIndexOf("\n", MAX_PATCH) + 1) || patch.slice(0, MAX_PATCH);
+  return `${fence(whole, "diff")}\n\nThe patch is cut here: it has ${grouped(patch.length)} characters.`;
+}
+
+function agentName({ name, model }: PullRequestBodyInput["agent"]): string {
+  return model === undefined ? name : `${name} (${model})`;
+}
+
+function files(changes: readonly BodyChange[]): string {
+  const lines = changes.map((change) => {
+    const from = change.from === undefined ? "" : ` from ${pathCode(change.from)}`;
+    const size = change.binary === true ? "binary" : `+${change.additions} −${change.deletions}`;
+    return `${pathCode(change.path)} ${change.kind}${from} (${size})`;
+  });
+  return list(lines, MAX_FILES, "files");
+}
+
+function sentences(items: readonly string[], none: string): string {
+  const lines = items.map((item) => plain(item)).filter((item) => item !== "");
+  return lines.length === 0 ? none : list(lines, MAX_ITEMS, "lines");
+}
+
+/** A Markdown list of at most `max` lines and MAX_LIST characters that says how many it lacks. */
+function list(lines: readonly string[], max: number, noun: string): string {
+  const shown: string[] = [];
+  let length = 0;
+  for (const line of lines.slice(0, max)) {
+    length += line.length + 3;
+    if (length > MAX_LIST) {
+      break;
+    }
+    shown.push(`- ${line}`);
+  }
+  const left = lines.length - shown.length;
+  return [...shown, ...(left > 0 ? [`- … and ${grouped(left)} more ${noun}`] : [])].join("\n");
+}
+
+/** One line of untrusted prose. */
+function plain(text: string): string {
+  return cut(neutralise(singleLine(text, MAX_ITEM)), MAX_ITEM);
+}
+
+/** A path, with issue references broken for the same reason as in the prompt. */
+function pathCode(path: string): string {
+  return inlineCode(cut(path, MAX_ITEM).replace(/#(?=\d)/g, "#\u200B"));
+}
+
+function wrapItem(sentence: string): string {
+  const lines: string[] = [];
+  let line = "-";
+  for (const word of sentence.split(" ")) {
+    if (line.length + 1 + word.length > LINE && line.trim() !== "-") {
+      lines.push(line);
+      line = " ";
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line].map(defuseTrailer).join("\n");
+}
+
+/** Breaks `Token: value`, whatever whitespace or list mark it comes after. */
+function defuseTrailer(line: string): string {
+  return line
+    .replace(/^([\s-]*[\w-]+)(?=[ \t]*:)/, "$1\u200B")
+    .replace(/^(\W*)\(cherry picked/i, "$1(\u200Bcherry picked");
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString("en");
+}

@@ -1,0 +1,121 @@
+/** Opens a pull request exactly once, also when GitHub's answer is lost. */
+import { fullNameOf, isSameRepository, type PullAnswer, pullAnswer, pullsAnswer } from "./answers.ts";
+import type { Failure } from "./failure.ts";
+import type { PullRequest, PullRequestDraft } from "./forge.ts";
+import { isPassing, MAX_TRIES, reasonOf } from "./retry.ts";
+import type { Outcome, Session } from "./session.ts";
+
+/**
+ * See `Forge.openPullRequest`. A create whose answer was lost may have worked, so before it is
+ * sent again the open pull request of the branch is looked up. GitHub allows one for each head
+ * and base, so a create that is still under way then ends as "already exists" and is found too.
+ */
+export async function openPullRequest(session: Session, draft: PullRequestDraft): Promise<PullRequest> {
+  const attempted = { doing: `open a pull request on "${fullNameOf(draft.base)}"`, ref: draft.base };
+  let asDraft = draft.draft;
+  let lost = false;
+  for (let tries = 1; ; tries += 1) {
+    let outcome = await create(session, draft, asDraft);
+    if (asDraft && "failure" in outcome && says(outcome.failure, /draft pull requests are not supported/i)) {
+      asDraft = false;
+      outcome = await create(session, draft, asDraft);
+    }
+    if (!("failure" in outcome)) {
+      return { number: outcome.value.number, url: outcome.value.html_url, created: true };
+    }
+    const { failure } = outcome;
+    const exists = says(failure, /pull request already exists/i);
+    const ambiguous = isPassing(failure);
+    lost ||= ambiguous;
+    const existing = exists || ambiguous ? await find(session, draft) : undefined;
+    if (existing !== undefined) {
+      return await adopt(session, draft, existing, lost);
+    }
+    if (!ambiguous || tries === MAX_TRIES || !(await session.retry.backOff(reasonOf(failure), tries))) {
+      throw session.explain(failure, attempted);
+    }
+  }
+}
+
+function create(session: Session, draft: PullRequestDraft, asDraft: boolean): Promise<Outcome<PullAnswer>> {
+  const { base, head, headBranch } = draft;
+  const cross = !isSameRepository(base, head);
+  // needed to tell two repositories of one owner apart
+  const siblings = cross && base.owner.toLowerCase() === head.owner.toLowerCase();
+  return session.attempt(pullAnswer, (octokit) =>
+    octokit.rest.pulls.create({
+      owner: base.owner,
+      repo: base.name,
+      title: draft.title,
+      body: draft.body,
+      base: draft.baseBranch,
+      head: cross ? `${head.owner}:${headBranch}` : headBranch,
+      draft: asDraft,
+      ...(cross ? { maintainer_can_modify: true } : {}),
+      ...(siblings ? { head_repo: fullNameOf(head) } : {}),
+    }),
+  );
+}
+
+/** The open pull request of exactly this branch: GitHub's own filter knows the owner only. */
+async function find(session: Session, draft: PullRequestDraft): Promise<PullAnswer | undefined> {
+  const { base, baseBranch, head, headBranch } = draft;
+  const pulls = await session.ask(
+    { doing: `look up the pull requests of "${fullNameOf(base)}"`, ref: base },
+    pullsAnswer,
+    (octokit) =>
+      octokit.rest.pulls.list({
+        owner: base.owner,
+        repo: base.name,
+        state: "open",
+        head: `${head.owner}:${headBranch}`,
+        base: baseBranch,
+      }),
+  );
+  return pulls.find(
+    (pull) =>
+      pull.base.ref === baseBranch &&
+      pull.head.ref === headBranch &&
+      pull.head.repo?.full_name.toLowerCase() === fullNameOf(head).toLowerCase(),
+  );
+}
+
+/** Takes an open pull request for the one asked for, updating what differs. */
+async function adopt(
+  session: Session,
+  draft: PullRequestDraft,
+  existing: PullAnswer,
+  lost: boolean,
+): Promise<PullRequest> {
+  const same = isSameText(existing.title, draft.title) && isSameText(existing.body ?? "", draft.body);
+  if (!same) {
+    const { owner, name: repo } = draft.base;
+    await session.ask(
+      { doing: `update pull request ${existing.number} of "${fullNameOf(draft.base)}"`, ref: draft.base },
+      pullAnswer,
+      (octokit) =>
+        octokit.rest.pulls.update({
+          owner,
+          repo,
+          pull_number: existing.number,
+          title: draft.title,
+          body: draft.body,
+        }),
+    );
+  }
+  return { number: existing.number, url: existing.html_url, created: lost && same };
+}
+
+/** GitHub trims texts and may send lines back with CRLF. */
+function isSameText(a: string, b: string): boolean {
+  const normal = (text: string): string => text.replaceAll("\r\n", "\n").trim();
+  return normal(a) === normal(b);
+}
+
+function says(failure: Failure, pattern: RegExp): boolean {
+  return (
+    failure.kind === "status" &&
+    failure.status === 422 &&
+    [failure.message, ...failure.details.map(({ message }) => message)].some((text) => pattern.test(text))
+  );
+}
