@@ -3,7 +3,7 @@ import type { AgentEvent, AgentOutcome } from "../agent/agent.ts";
 import { ServiceError } from "../errors.ts";
 import type { Change } from "../workspace/workspace.ts";
 import { analyse } from "./analyse.ts";
-import type { RunEvent } from "./events.ts";
+import type { DoneEvent, RunEvent } from "./events.ts";
 import { isProtected } from "./protected-paths.ts";
 import { checkForSecrets } from "./secret-check.ts";
 import { known, type RunState } from "./state.ts";
@@ -24,7 +24,8 @@ export function preflightStep(state: RunState): AsyncGenerator<RunEvent, void> {
     state.baseBranch = request.base_branch ?? repository.defaultBranch;
     if (!deps.forge.authenticated && state.mode !== "patch") {
       state.mode = "patch";
-      const message = "There is no GitHub token, so the run ends with a patch instead of a pull request. Set GITHUB_TOKEN to get pull requests.";
+      const message =
+        "There is no GitHub token, so the run ends with a patch instead of a pull request. Set GITHUB_TOKEN to get pull requests.";
       emit({ type: "warning", message, code: "patch_only" });
     }
     const canonical = `${repository.ref.owner}/${repository.ref.name}`;
@@ -35,7 +36,10 @@ export function preflightStep(state: RunState): AsyncGenerator<RunEvent, void> {
       );
     }
     if (repository.sizeKb > LARGEST_REPOSITORY_KB) {
-      throw new ServiceError("repository_too_large", `${canonical} has ${repository.sizeKb} KiB; at most ${LARGEST_REPOSITORY_KB} are taken.`);
+      throw new ServiceError(
+        "repository_too_large",
+        `${canonical} has ${repository.sizeKb} KiB; at most ${LARGEST_REPOSITORY_KB} are taken.`,
+      );
     }
     if (state.mode !== "patch" && !repository.canPush && !repository.allowForking) {
       throw new ServiceError(
@@ -96,9 +100,13 @@ export async function* editStep(state: RunState): AsyncGenerator<RunEvent, boole
     await leaveOutProtected(state, emit);
     const changes = await workspace.changes();
     await checkForSecrets(workspace, changes, state.deps.holdsSecret);
-    state.changes = changes.map(publicChange);
-    for (const change of state.changes) emit({ type: "change", message: sentenceFor(change), ...change });
-    return { message: changes.length === 0 ? "Nothing to change is left." : outcome.title, result: { title: outcome.title } };
+    state.changes = changes;
+    for (const change of changes)
+      emit({ type: "change", message: sentenceFor(change), ...publicChange(change) });
+    return {
+      message: changes.length === 0 ? "Nothing to change is left." : outcome.title,
+      result: { title: outcome.title },
+    };
   });
   if (outcome?.status === "no_changes") {
     state.understood = [...outcome.understood];
@@ -108,7 +116,8 @@ export async function* editStep(state: RunState): AsyncGenerator<RunEvent, boole
   if (state.changes.length === 0) {
     if (state.leftOut !== undefined) {
       state.patch = state.leftOut.patch;
-      state.ending = 'Only protected files would change. Send "allow_workflows": true to consent; the patch is in this event.';
+      state.ending =
+        'Only protected files would change. Send "allow_workflows": true to consent; the patch is in this event.';
     } else {
       state.ending = "The repository already is as asked; nothing was changed.";
     }
@@ -130,7 +139,9 @@ async function leaveOutProtected(state: RunState, emit: Emit): Promise<void> {
   const { workspace } = known(state.opened, "workspace");
   if (state.request.allow_workflows) return;
   const changes = await workspace.changes();
-  const held = changes.filter((change) => isProtected(change.path) || (change.from !== undefined && isProtected(change.from)));
+  const held = changes.filter(
+    (change) => isProtected(change.path) || (change.from !== undefined && isProtected(change.from)),
+  );
   if (held.length === 0) return;
   const paths = held.flatMap(({ path, from }) => (from === undefined ? [path] : [path, from]));
   state.leftOut = {
@@ -145,17 +156,26 @@ async function leaveOutProtected(state: RunState, emit: Emit): Promise<void> {
   }
 }
 
-function publicChange({ path, kind, from, additions, deletions }: Change): RunState["changes"][number] {
+/** A change as readers see it. */
+export function publicChange({
+  path,
+  kind,
+  from,
+  additions,
+  deletions,
+}: Change): DoneEvent["changes"][number] {
   return { path, kind, ...(from === undefined ? {} : { from }), additions, deletions };
 }
 
-function sentenceFor({ path, kind, from, additions, deletions }: RunState["changes"][number]): string {
+function sentenceFor({ path, kind, from, additions, deletions }: Change): string {
   if (kind === "renamed") return `renamed ${from} to ${path}`;
   return `${kind} ${path} (+${additions} -${deletions})`;
 }
 
 /** A fetch reports every packet; readers get one event per fifth of the objects or 256 KiB. */
-function fetchProgress(emit: Emit): (progress: { bytes: number; objects: number; totalObjects: number }) => void {
+function fetchProgress(
+  emit: Emit,
+): (progress: { bytes: number; objects: number; totalObjects: number }) => void {
   let bytesTold = 0;
   let objectsTold = 0;
   return ({ bytes, objects, totalObjects }) => {

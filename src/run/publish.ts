@@ -16,7 +16,10 @@ export function commitStep(state: RunState): AsyncGenerator<RunEvent, void> {
     const message = commitMessage({ title, summary: state.summary, runId: state.runId });
     const { author, now } = state.deps;
     state.commit = await opened.commit({ message: state.deps.redact(message), author, date: now() });
-    return { message: `Commit ${state.commit.slice(0, 10)}: ${title}`, result: { commit: state.commit, title } };
+    return {
+      message: `Commit ${state.commit.slice(0, 10)}: ${title}`,
+      result: { commit: state.commit, title },
+    };
   });
 }
 
@@ -41,17 +44,27 @@ export function pushStep(state: RunState): AsyncGenerator<RunEvent, void> {
         state.branch = branch;
         state.head = head;
         state.pushedCommit = commit;
-        return { message: `Pushed ${forge.branchUrl(head, branch)}.`, result: { branch, commit, repository: nameOf(head) } };
+        return {
+          message: `Pushed ${forge.branchUrl(head, branch)}.`,
+          result: { branch, commit, repository: nameOf(head) },
+        };
       }
       if (result === "missing_objects") {
         if (synced || head === repository.ref) {
-          throw new ServiceError("push_rejected", `${nameOf(head)} lacks the commits the change builds on. Sync the fork with its parent, then try again.`);
+          throw new ServiceError(
+            "push_rejected",
+            `${nameOf(head)} lacks the commits the change builds on. Sync the fork with its parent, then try again.`,
+          );
         }
         await forge.syncFork(head, known(state.baseBranch, "base branch"), callWith(state, emit));
         synced = true;
       }
     }
-    throw new ServiceError("push_rejected", `No free branch name was found in ${BRANCH_TRIES} tries. Try again.`, { retryable: true });
+    throw new ServiceError(
+      "push_rejected",
+      `No free branch name was found in ${BRANCH_TRIES} tries. Try again.`,
+      { retryable: true },
+    );
   });
 }
 
@@ -87,7 +100,11 @@ export function pullRequestStep(state: RunState): AsyncGenerator<RunEvent, void>
       emit({ type: "warning", message, code: "pull_request_updated" });
     }
     const verb = opened.created ? "opened" : "updated";
-    return { message: `Pull request #${opened.number} ${verb}: ${opened.url}`, result: {}, prUrl: opened.url };
+    return {
+      message: `Pull request #${opened.number} ${verb}: ${opened.url}`,
+      result: {},
+      prUrl: opened.url,
+    };
   });
 }
 

@@ -4,7 +4,7 @@ import { isAbort, ServiceError } from "../errors.ts";
 import type { Forge } from "../forge/forge.ts";
 import type { Identity } from "../workspace/object-store.ts";
 import type { OpenOptions, OpenWorkspace } from "../workspace/open.ts";
-import { analyseStep, cloneStep, editStep, preflightStep } from "./before-push.ts";
+import { analyseStep, cloneStep, editStep, preflightStep, publicChange } from "./before-push.ts";
 import type { DoneEvent, DoneStatus, RunEvent } from "./events.ts";
 import { commitStep, pullRequestStep, pushStep } from "./publish.ts";
 import type { RunRequest } from "./request.ts";
@@ -44,7 +44,11 @@ export interface RunContext {
  * running out of time `done limit_reached`. Whatever was edited by then stands in `done.patch`
  * unless it has become a branch.
  */
-export async function* run(request: RunRequest, deps: RunDeps, context: RunContext): AsyncGenerator<RunEvent> {
+export async function* run(
+  request: RunRequest,
+  deps: RunDeps,
+  context: RunContext,
+): AsyncGenerator<RunEvent> {
   const deadline = AbortSignal.timeout(request.limits.timeout_seconds * 1000);
   const signal = AbortSignal.any([context.signal, deadline]);
   const state = newRunState(request, deps, context.runId, signal);
@@ -134,7 +138,7 @@ async function done(state: RunState, status: DoneStatus): Promise<DoneEvent> {
     pr_url: state.pullRequest?.url ?? null,
     branch: state.branch ?? null,
     commit: state.pushedCommit ?? null,
-    changes: state.changes,
+    changes: state.changes.map(publicChange),
     agent: state.chosen.agent.name,
     usage: state.usage,
     ...(patch === undefined ? {} : { patch }),
@@ -158,7 +162,8 @@ async function keptPatch(state: RunState): Promise<string | undefined> {
 function endingOf(state: RunState, status: DoneStatus): string {
   const count = state.changes.length === 1 ? "1 file" : `${state.changes.length} files`;
   if (status === "no_changes") return "Nothing was changed.";
-  if (state.pullRequest !== undefined) return `Done: ${count} changed, pull request at ${state.pullRequest.url}.`;
+  if (state.pullRequest !== undefined)
+    return `Done: ${count} changed, pull request at ${state.pullRequest.url}.`;
   if (state.branch !== undefined) return `Done: ${count} changed on branch ${state.branch}.`;
   return `Done: ${count} changed; the patch is in this event, apply it with git apply.`;
 }

@@ -1,7 +1,8 @@
 /** What a run knows so far; each step reads what the ones before it found out. */
 import type { Repository } from "../forge/forge.ts";
 import type { OpenWorkspace } from "../workspace/open.ts";
-import type { DoneEvent, Usage } from "./events.ts";
+import type { Change } from "../workspace/workspace.ts";
+import type { Usage } from "./events.ts";
 import type { RunMode, RunRequest } from "./request.ts";
 import type { ChosenAgent, RunDeps } from "./run.ts";
 
@@ -20,7 +21,7 @@ export interface RunState {
   opened?: OpenWorkspace;
   title: string;
   summary: readonly string[];
-  changes: DoneEvent["changes"];
+  changes: readonly Change[];
   /** Edits that were left out for want of consent. */
   leftOut?: { readonly paths: readonly string[]; readonly reason: string; readonly patch: string };
   verification: string;
@@ -38,7 +39,12 @@ export interface RunState {
   ending?: string;
 }
 
-export function newRunState(request: RunRequest, deps: RunDeps, runId: string, signal: AbortSignal): RunState {
+export function newRunState(
+  request: RunRequest,
+  deps: RunDeps,
+  runId: string,
+  signal: AbortSignal,
+): RunState {
   return {
     request,
     deps,

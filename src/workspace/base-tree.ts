@@ -1,7 +1,7 @@
 /** The base commit's tree, kept as git's own bytes (about 60 a path) and parsed where it is looked at. */
 import { ServiceError } from "../errors.ts";
 import type { ObjectStore } from "./object-store.ts";
-import { isFolder, parseTree, type TreeEntry } from "./tree-codec.ts";
+import { countTree, isFolder, parseTree, type TreeEntry } from "./tree-codec.ts";
 
 export interface FileEntry {
   readonly path: string;
@@ -39,11 +39,13 @@ export async function loadBaseTree(store: ObjectStore, root: string, maxPaths: n
     if (depth > DEEPEST) throw tooLarge(`is nested more than ${DEEPEST} folders deep`);
     const raw = await store.read(oid, "tree");
     trees.set(oid, raw);
-    let count = 0;
-    for (const entry of parseTree(raw)) {
-      count += isFolder(entry.mode) ? await load(entry.oid, depth + 1) : 1;
-      if (count > maxPaths) throw tooLarge(`has more than ${maxPaths} files`);
+    const folders: string[] = [];
+    let count = countTree(raw, folders);
+    for (const folder of folders) {
+      if (count > maxPaths) break;
+      count += await load(folder, depth + 1);
     }
+    if (count > maxPaths) throw tooLarge(`has more than ${maxPaths} files`);
     counts.set(oid, count);
     return count;
   }

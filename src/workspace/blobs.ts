@@ -35,8 +35,10 @@ export function createBlobs({ store, uploadPack, limits, onProgress }: BlobsOpti
   let fetchedBytes = 0;
 
   async function fetchOne(oids: readonly string[]): Promise<PackHandle> {
-    const pack = await uploadPack.fetchObjects(oids, { limits, onProgress });
-    fetchedBytes += pack.byteLength;
+    const { byteLength, pack } = await uploadPack.fetchObjects(oids, { limits, onProgress });
+    fetchedBytes += byteLength;
+    if (pack === undefined)
+      throw new ServiceError("git_protocol_error", "The git server sent no file contents.");
     return store.addPack(pack);
   }
 

@@ -1,7 +1,7 @@
 /** What the edits amount to: net changes with line counts, and the patch. */
 import type { Blobs } from "./blobs.ts";
-import { hexOf, utf8 } from "./bytes.ts";
 import { countLines, type DiffSide, diffFile } from "./diff-file.ts";
+import { objectId } from "./object-store.ts";
 import type { Overlay } from "./overlay.ts";
 import { kindOf } from "./tree-codec.ts";
 import type { Change, Workspace } from "./workspace.ts";
@@ -98,7 +98,10 @@ async function netDeltas(overlay: Overlay): Promise<readonly Delta[]> {
       continue;
     }
     const bytes = "bytes" in file.content ? file.content.bytes : undefined;
-    const oid = "bytes" in file.content ? await blobId(file.content.bytes) : file.content.oid;
+    const oid =
+      "bytes" in file.content
+        ? await objectId({ type: "blob", bytes: file.content.bytes })
+        : file.content.oid;
     if (before?.oid === oid && before.mode === file.mode) continue;
     deltas.push({ before, after: { path, mode: file.mode, oid, bytes } });
   }
@@ -113,12 +116,4 @@ async function netDeltas(overlay: Overlay): Promise<readonly Delta[]> {
   return paired.filter(
     ({ before, after }) => after !== undefined || before === undefined || !renamed.has(before),
   );
-}
-
-async function blobId(bytes: Uint8Array): Promise<string> {
-  const header = utf8(`blob ${bytes.byteLength}\0`);
-  const whole = new Uint8Array(header.byteLength + bytes.byteLength);
-  whole.set(header);
-  whole.set(bytes, header.byteLength);
-  return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-1", whole)));
 }

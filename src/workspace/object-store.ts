@@ -3,7 +3,9 @@ import "./buffer-global.ts";
 import LightningFS from "@isomorphic-git/lightning-fs";
 import git from "isomorphic-git";
 import { ServiceError } from "../errors.ts";
+import { hexOf, utf8 } from "./bytes.ts";
 import { createMemoryBackend } from "./memory-backend.ts";
+import type { KeptObject } from "./pack-scanner.ts";
 
 export type ObjectType = "blob" | "tree" | "commit" | "tag";
 
@@ -21,7 +23,6 @@ export interface CommitInput {
 }
 
 export interface PackHandle {
-  readonly objectCount: number;
   /** Forgets the pack's objects and frees its memory. */
   drop(): Promise<void>;
 }
@@ -30,6 +31,8 @@ export interface ObjectStore {
   has(oid: string): boolean;
   /** The object's content. Throws `git_protocol_error` when it is absent or of another type. */
   read(oid: string, type: ObjectType): Promise<Uint8Array>;
+  /** Takes objects in as they are; they stay until the store goes. */
+  addObjects(objects: Iterable<KeptObject>): Promise<void>;
   /** Indexes a pack that has passed the scanner. */
   addPack(pack: Uint8Array<ArrayBuffer>): Promise<PackHandle>;
   writeBlob(bytes: Uint8Array): Promise<string>;
@@ -53,6 +56,7 @@ export function createObjectStore(): ObjectStore {
   const folders = new Map<string, Folder>();
   const written: Folder = { gitdir: "/written", cache: {} };
   const newObjects = new Set<string>();
+  const plain = new Map<string, KeptObject>();
   let packs = 0;
 
   async function readFrom(folder: Folder, oid: string): Promise<{ type: string; bytes: Uint8Array }> {
@@ -67,9 +71,11 @@ export function createObjectStore(): ObjectStore {
   }
 
   return {
-    has: (oid) => folders.has(oid) || newObjects.has(oid),
+    has: (oid) => plain.has(oid) || folders.has(oid) || newObjects.has(oid),
 
     async read(oid, type) {
+      const object = plain.get(oid);
+      if (object?.type === type) return object.bytes;
       const folder = newObjects.has(oid) ? written : folders.get(oid);
       if (folder === undefined) throw unreadable(type, oid);
       let found: { type: string; bytes: Uint8Array };
@@ -80,6 +86,12 @@ export function createObjectStore(): ObjectStore {
       }
       if (found.type !== type) throw unreadable(type, oid);
       return found.bytes;
+    },
+
+    async addObjects(objects) {
+      const added = [...objects];
+      const oids = await Promise.all(added.map(objectId));
+      for (const [i, object] of added.entries()) plain.set(oids[i] ?? "", object);
     },
 
     async addPack(pack) {
@@ -97,7 +109,6 @@ export function createObjectStore(): ObjectStore {
       }
       for (const oid of oids) if (!folders.has(oid)) folders.set(oid, folder);
       return {
-        objectCount: oids.length,
         async drop() {
           for (const oid of oids) if (folders.get(oid) === folder) folders.delete(oid);
           await fs.promises.unlink(`${folder.gitdir}/${filepath}`);
@@ -131,6 +142,15 @@ export function createObjectStore(): ObjectStore {
       return packfile;
     },
   };
+}
+
+/** An object's id: the SHA-1 of its type, size and content. */
+export async function objectId({ type, bytes }: { type: ObjectType; bytes: Uint8Array }): Promise<string> {
+  const header = utf8(`${type} ${bytes.byteLength}\0`);
+  const whole = new Uint8Array(header.byteLength + bytes.byteLength);
+  whole.set(header);
+  whole.set(bytes, header.byteLength);
+  return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-1", whole)));
 }
 
 async function makeFolders(fs: LightningFS, gitdir: string): Promise<void> {

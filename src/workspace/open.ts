@@ -48,9 +48,10 @@ export async function openWorkspace(options: OpenOptions): Promise<OpenWorkspace
   const { branch, onProgress, limits = DEFAULT_WORKSPACE_LIMITS, ...connection } = options;
   const uploadPack = createUploadPack(connection);
   const baseCommit = await findBranch(await uploadPack.listRefs([`refs/heads/${branch}`]), branch);
-  const pack = await uploadPack.fetchCommit(baseCommit, { limits, onProgress });
+  const { byteLength, kept, pack } = await uploadPack.fetchCommit(baseCommit, { limits, onProgress });
   const store = createObjectStore();
-  await store.addPack(pack);
+  await store.addObjects(kept);
+  if (pack !== undefined) await store.addPack(pack);
   const base = await loadBaseTree(store, treeOf(await store.read(baseCommit, "commit")), limits.treePaths);
   const blobs = createBlobs({ store, uploadPack, limits, onProgress });
   const overlay = createOverlay(base);
@@ -62,7 +63,7 @@ export async function openWorkspace(options: OpenOptions): Promise<OpenWorkspace
     *paths() {
       for (const entry of base.walk()) yield entry.path;
     },
-    fetchedBytes: () => pack.byteLength + blobs.fetchedBytes,
+    fetchedBytes: () => byteLength + blobs.fetchedBytes,
     async commit({ message, author, date }) {
       const tree = await writeEditedTree(store, base, overlay);
       return store.writeCommit({ message, tree, parent: baseCommit, author, date });

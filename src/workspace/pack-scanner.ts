@@ -1,11 +1,12 @@
 /**
- * Reads a pack while it streams in and stops it at the first bound it breaks, holding no object:
- * 404 KB of pack can declare 400 MB, and the indexer that comes later would allocate them.
- * Format: gitformat-pack(5).
+ * Reads a pack while it streams in: stops it at the first bound it breaks (404 KB of pack can
+ * declare 400 MB, which a later indexer would allocate) and keeps the commits and trees it passes,
+ * so that a pack without blobs needs no second reading. Format: gitformat-pack(5).
  */
 import zlib from "pako/lib/zlib/inflate.js";
 import ZStream from "pako/lib/zlib/zstream.js";
 import { ServiceError } from "../errors.ts";
+import { applyDelta, deltaResultSize } from "./apply-delta.ts";
 import { ascii } from "./bytes.ts";
 import type { WorkspaceLimits } from "./limits.ts";
 
@@ -14,16 +15,27 @@ export interface PackScanner {
   push(chunk: Uint8Array): void;
   /** Checks that the pack is whole. */
   end(): void;
+  /** The commits and trees, deltas among them resolved. */
+  readonly kept: Iterable<KeptObject>;
+  /** True when every object was kept. */
+  readonly keptAll: boolean;
   readonly bytes: number;
   /** Objects seen to their end, and declared in the header (0 until it has arrived). */
   readonly seen: number;
   readonly declared: number;
 }
 
+export interface KeptObject {
+  readonly type: "commit" | "tree";
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 const Z_NO_FLUSH = 0;
 const Z_OK = 0;
 const Z_STREAM_END = 1;
 const Z_BUF_ERROR = -5;
+const COMMIT = 1;
+const TREE = 2;
 const OFS_DELTA = 6;
 const REF_DELTA = 7;
 const TRAILER_BYTES = 20;
@@ -33,13 +45,14 @@ const DELTA_HEADER_BYTES = 20;
 
 type State = "header" | "object" | "base_offset" | "base_id" | "data" | "trailer" | "end";
 
-/** Time: one inflate of the pack. Memory: 64 KiB plus a number for each delta. */
+/** Time: one inflate of the pack. Memory: 64 KiB, what it keeps, and a number for each delta. */
 export function createPackScanner(limits: WorkspaceLimits): PackScanner {
   const stream = new ZStream();
   zlib.inflateInit(stream);
   const scratch = new Uint8Array(SCRATCH_BYTES);
   const deltaHeader = new Uint8Array(DELTA_HEADER_BYTES);
   const depths = new Map<number, number>();
+  const kept = new Map<number, KeptObject>();
 
   let state: State = "header";
   let bytes = 0;
@@ -57,7 +70,9 @@ export function createPackScanner(limits: WorkspaceLimits): PackScanner {
   let shift = 0;
   let firstByte = true;
   let baseOffset = 0;
-  let out = 0;
+  /** Where the object goes when it is kept or needed to make one that is. */
+  let target: Uint8Array<ArrayBuffer> | undefined;
+  let keptBytes = 0;
 
   function readHeader(byte: number): void {
     header[have++] = byte;
@@ -118,7 +133,11 @@ export function createPackScanner(limits: WorkspaceLimits): PackScanner {
 
   function startData(): void {
     zlib.inflateReset(stream);
-    out = 0;
+    // pako sizes its window only when it allocates it, which a reset undoes half.
+    stream.state.window = null;
+    const wanted =
+      type === COMMIT || type === TREE || (type === OFS_DELTA && kept.has(objectStart - baseOffset));
+    target = wanted ? new Uint8Array(size) : undefined;
     state = "data";
   }
 
@@ -135,44 +154,66 @@ export function createPackScanner(limits: WorkspaceLimits): PackScanner {
     }
   }
 
-  /** Inflates from `at` into nowhere; returns where the input was used up to. */
+  /** Inflates from `at` into the target or nowhere; returns where the input was used up to. */
   function readData(chunk: Uint8Array, at: number): number {
     stream.input = chunk;
     stream.next_in = at;
     stream.avail_in = chunk.byteLength - at;
     for (;;) {
-      stream.output = scratch;
-      stream.next_out = 0;
-      stream.avail_out = SCRATCH_BYTES;
+      const before = stream.total_out;
+      const intoTarget = target !== undefined && before < target.byteLength;
+      const output = target !== undefined && intoTarget ? target : scratch;
+      stream.output = output;
+      stream.next_out = intoTarget ? before : 0;
+      stream.avail_out = (intoTarget ? size : SCRATCH_BYTES) - stream.next_out;
       const status = zlib.inflate(stream, Z_NO_FLUSH);
-      const produced = stream.next_out;
-      if ((type === OFS_DELTA || type === REF_DELTA) && out < DELTA_HEADER_BYTES) {
-        deltaHeader.set(scratch.subarray(0, Math.min(produced, DELTA_HEADER_BYTES - out)), out);
+      if (stream.total_out > size) throw malformed("an object is larger than it says");
+      if (isDelta() && before < DELTA_HEADER_BYTES) {
+        const start = intoTarget ? before : 0;
+        deltaHeader.set(
+          output.subarray(start, start + Math.min(stream.total_out, DELTA_HEADER_BYTES) - before),
+          before,
+        );
       }
-      out += produced;
-      if (out > size) throw malformed("an object is larger than it says");
       if (status === Z_STREAM_END) {
         finishObject();
         return stream.next_in;
       }
-      if (status !== Z_OK && status !== Z_BUF_ERROR) throw malformed("damaged compressed data");
-      if (stream.avail_in === 0 && stream.avail_out > 0) return stream.next_in;
-      if (status === Z_BUF_ERROR && stream.avail_out > 0) throw malformed("damaged compressed data");
+      const stuck = status === Z_BUF_ERROR && stream.avail_in > 0 && stream.avail_out > 0;
+      if (stuck || (status !== Z_OK && status !== Z_BUF_ERROR)) throw malformed("damaged compressed data");
+      if (stream.avail_in === 0) return stream.next_in;
     }
   }
 
+  function isDelta(): boolean {
+    return type === OFS_DELTA || type === REF_DELTA;
+  }
+
   function finishObject(): void {
-    if (out !== size) throw malformed("an object is smaller than it says");
-    if (type === OFS_DELTA || type === REF_DELTA) {
-      const result = deltaResultSize(deltaHeader.subarray(0, Math.min(out, DELTA_HEADER_BYTES)));
+    if (stream.total_out !== size) throw malformed("an object is smaller than it says");
+    if (isDelta()) {
+      const result = deltaResultSize(deltaHeader.subarray(0, Math.min(size, DELTA_HEADER_BYTES)));
       checkObject(result);
       deltaBytes += result;
       if (deltaBytes > limits.deltaBytes)
         throw tooLarge(`has deltas for more than ${limits.deltaBytes} bytes`);
     }
+    if (target !== undefined) {
+      const base = kept.get(objectStart - baseOffset);
+      if (base !== undefined && type === OFS_DELTA)
+        keep({ type: base.type, bytes: applyDelta(base.bytes, target) });
+      else keep({ type: type === COMMIT ? "commit" : "tree", bytes: target });
+      target = undefined;
+    }
     seen++;
     have = 0;
     state = seen === declared ? "trailer" : "object";
+  }
+
+  function keep(object: KeptObject): void {
+    keptBytes += object.bytes.byteLength;
+    if (keptBytes > limits.treeBytes) throw tooLarge(`has more than ${limits.treeBytes} bytes of trees`);
+    kept.set(objectStart, object);
   }
 
   return {
@@ -206,6 +247,12 @@ export function createPackScanner(limits: WorkspaceLimits): PackScanner {
         );
       }
     },
+    get kept() {
+      return kept.values();
+    },
+    get keptAll() {
+      return kept.size === declared;
+    },
     get bytes() {
       return bytes;
     },
@@ -216,22 +263,6 @@ export function createPackScanner(limits: WorkspaceLimits): PackScanner {
       return declared;
     },
   };
-}
-
-/** The size a delta says its result has: the second varint. */
-function deltaResultSize(delta: Uint8Array): number {
-  let at = 0;
-  while ((delta[at] ?? 0) & 128) at++;
-  at++;
-  let size = 0;
-  let scale = 1;
-  for (; at < delta.byteLength; at++) {
-    const byte = delta[at] ?? 0;
-    size += (byte & 127) * scale;
-    scale *= 128;
-    if (!(byte & 128)) return size;
-  }
-  throw malformed("a delta without its sizes");
 }
 
 function malformed(what: string): ServiceError {

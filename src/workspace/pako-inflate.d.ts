@@ -9,6 +9,7 @@ declare module "pako/lib/zlib/zstream.js" {
     avail_out: number;
     total_out: number;
     msg: string;
+    state: { window: Uint8Array | null };
   }
 }
 declare module "pako/lib/zlib/inflate.js" {

@@ -1,6 +1,6 @@
 /** git's tree format, byte for byte: odd modes and names that are not UTF-8 survive a rewrite. */
 import { ServiceError } from "../errors.ts";
-import { ascii, bytesOfHex, concat, decodeUtf8, hexOf, utf8 } from "./bytes.ts";
+import { bytesOfHex, concat, decodeUtf8, hexOf, utf8 } from "./bytes.ts";
 import type { EntryKind } from "./workspace.ts";
 
 export interface TreeEntry {
@@ -10,20 +10,58 @@ export interface TreeEntry {
   readonly oid: string;
 }
 
-/** Reads a tree object's content (gitformat-pack leaves it to tree-walk.c: `mode SP name NUL id`). */
+/**
+ * Reads a tree object's content (tree-walk.c: `mode SP name NUL id`). Ids are spelt out only when
+ * asked for: most entries of a large tree are only passed on the way.
+ */
 export function* parseTree(raw: Uint8Array): Generator<TreeEntry> {
   let at = 0;
   while (at < raw.byteLength) {
     const space = raw.indexOf(0x20, at);
     const nul = raw.indexOf(0, space);
     if (space < 0 || nul < 0 || nul + 21 > raw.byteLength) throw badTree();
-    yield {
-      mode: ascii(raw.subarray(at, space)),
-      name: nameOf(raw.subarray(space + 1, nul)),
-      oid: hexOf(raw, nul + 1, nul + 21),
-    };
+    yield new RawEntry(raw, shortAscii(raw, at, space), nameOf(raw, space + 1, nul), nul + 1);
     at = nul + 21;
   }
+}
+
+/** Counts a tree's entries that are no folders, and hands out the folders' ids; names are not read. */
+export function countTree(raw: Uint8Array, folders: string[]): number {
+  let files = 0;
+  for (let at = 0; at < raw.byteLength; ) {
+    const space = raw.indexOf(0x20, at);
+    const nul = raw.indexOf(0, space);
+    if (space < 0 || nul < 0 || nul + 21 > raw.byteLength) throw badTree();
+    if (isFolder(shortAscii(raw, at, space))) folders.push(hexOf(raw, nul + 1, nul + 21));
+    else files++;
+    at = nul + 21;
+  }
+  return files;
+}
+
+class RawEntry implements TreeEntry {
+  readonly #raw: Uint8Array;
+  readonly #at: number;
+  readonly mode: string;
+  readonly name: string;
+
+  constructor(raw: Uint8Array, mode: string, name: string, at: number) {
+    this.#raw = raw;
+    this.#at = at;
+    this.mode = mode;
+    this.name = name;
+  }
+
+  get oid(): string {
+    return hexOf(this.#raw, this.#at, this.#at + 20);
+  }
+}
+
+/** ASCII text without a decoder's fixed cost; undefined characters are the caller's to check. */
+function shortAscii(raw: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let i = start; i < end; i++) text += String.fromCharCode(raw[i] ?? 0);
+  return text;
 }
 
 /** The tree of these entries, in git's order: folders sort as if their names ended in a slash. */
@@ -56,7 +94,11 @@ export function kindOf(mode: string): EntryKind {
  * A name as text. Bytes that are not UTF-8 become lone surrogates U+DC80 to U+DCFF (as in
  * Python's PEP 383), which no valid name contains, so the way back is exact.
  */
-export function nameOf(bytes: Uint8Array): string {
+export function nameOf(raw: Uint8Array, start = 0, end = raw.byteLength): string {
+  let i = start;
+  while (i < end && (raw[i] ?? 0) < 0x80) i++;
+  if (i === end) return shortAscii(raw, start, end);
+  const bytes = raw.subarray(start, end);
   const text = decodeUtf8(bytes);
   if (text !== undefined) return text;
   let escaped = "";

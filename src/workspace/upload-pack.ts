@@ -6,7 +6,7 @@ import { ServiceError } from "../errors.ts";
 import { concat } from "./bytes.ts";
 import { type GitConnection, getInfoRefs, postUploadPack } from "./git-http.ts";
 import type { WorkspaceLimits } from "./limits.ts";
-import { createPackScanner } from "./pack-scanner.ts";
+import { createPackScanner, type KeptObject } from "./pack-scanner.ts";
 import { DELIMITER, FLUSH, type Packet, packetText, pktLine, readPackets } from "./pkt-line.ts";
 
 const AGENT = "agent=tiny-backspace";
@@ -27,13 +27,21 @@ export interface FetchOptions {
   readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
 }
 
+export interface FetchedPack {
+  readonly byteLength: number;
+  /** Its commits and trees. */
+  readonly kept: Iterable<KeptObject>;
+  /** The pack itself, when there is more in it than was kept. */
+  readonly pack: Uint8Array<ArrayBuffer> | undefined;
+}
+
 export interface UploadPack {
   /** HEAD and the refs whose names start with one of these; a busy server's other refs stay there. */
   listRefs(prefixes: readonly string[]): Promise<readonly Ref[]>;
   /** The pack of one commit without history: its trees, and its blobs too when the server cannot filter. */
-  fetchCommit(oid: string, options: FetchOptions): Promise<Uint8Array<ArrayBuffer>>;
+  fetchCommit(oid: string, options: FetchOptions): Promise<FetchedPack>;
   /** The pack of exactly these objects. */
-  fetchObjects(oids: readonly string[], options: FetchOptions): Promise<Uint8Array<ArrayBuffer>>;
+  fetchObjects(oids: readonly string[], options: FetchOptions): Promise<FetchedPack>;
 }
 
 /** What the server was found to speak; the first guess is right for GitHub and costs no request. */
@@ -184,7 +192,7 @@ async function discover(connection: GitConnection): Promise<Dialect> {
 async function readPack(
   body: ReadableStream<Uint8Array>,
   { limits, onProgress }: FetchOptions,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<FetchedPack> {
   const scanner = createPackScanner(limits);
   const parts: Uint8Array[] = [];
   for await (const packet of readPackets(body)) {
@@ -196,7 +204,11 @@ async function readPack(
   }
   if (parts.length === 0) throw notGit();
   scanner.end();
-  return concat(parts);
+  return {
+    byteLength: scanner.bytes,
+    kept: scanner.kept,
+    pack: scanner.keptAll ? undefined : concat(parts),
+  };
 }
 
 function packBytes(packet: Packet): Uint8Array | undefined {
