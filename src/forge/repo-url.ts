@@ -26,7 +26,7 @@ export function parseRepoUrl(raw: string, serverUrl: string): RepoRef {
   const expected = `send ${serverUrl}/owner/name`;
   if (raw === "") throw refused(`is empty; ${expected}`);
   if (raw.length > MAX_URL) throw refused(`is longer than ${MAX_URL} characters; ${expected}`);
-  const odd = /[^\x21-\x7e]/u.exec(raw)?.[0];
+  const odd = /[^\x21-\x7e]|%/u.exec(raw)?.[0];
   if (odd !== undefined) throw refused(`contains ${nameCharacter(odd)}; ${expected}`);
   if (raw.includes("@")) {
     throw refused(`must not contain credentials or '@' (the service has its own token); ${expected}`);
@@ -72,12 +72,13 @@ function refused(problem: string): ServiceError {
 
 function nameCharacter(character: string): string {
   if (character === " ") return "a space";
+  if (character === "%") return "'%', which a repository URL cannot have";
   const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
   return `the character U+${code}, which a repository URL cannot have`;
 }
 
-/** Quotes a URL up to its query, where tokens are put; `raw` is printable ASCII without '@'. */
+/** Quotes a URL up to its query, where tokens are put; `raw` is printable ASCII without '@' and '%'. */
 function quote(raw: string): string {
-  const shown = raw.replace(/[?#%].*$/, "…");
+  const shown = raw.replace(/[?#].*$/, "…");
   return `'${shown.length > MAX_QUOTED ? `${shown.slice(0, MAX_QUOTED)}…` : shown}'`;
 }

@@ -80,6 +80,7 @@ function problemsOf(issue: z.core.$ZodIssue, options: ReadOptions): Problem[] {
     case "too_big":
       return problem(`must be at most ${issue.maximum}${not(issue.input)}`);
     case "custom":
+    case "invalid_format":
       return [{ field, message: issue.message }];
     default:
       return problem("is not valid");
