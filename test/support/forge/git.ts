@@ -50,6 +50,8 @@ function configuration(partialClone: boolean): string {
 \temail = forge@localhost.invalid
 [init]
 \tdefaultBranch = main
+[core]
+\tquotePath = false
 [http]
 \treceivepack = true
 [uploadpack]

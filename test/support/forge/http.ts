@@ -36,7 +36,9 @@ export function text(status: number, body: string, headers: ReplyHeaders = {}): 
 }
 
 export function html(status: number, body: string): Reply {
-  return { status, headers: { "content-type": "text/html; charset=utf-8" }, body };
+  const policy = "default-src 'none'; style-src 'unsafe-inline'";
+  const headers = { "content-type": "text/html; charset=utf-8", "content-security-policy": policy };
+  return { status, headers, body };
 }
 
 /** A JSON answer with the content type GitHub sends (`application/json; charset=utf-8`). */

@@ -21,6 +21,8 @@ export interface LogEntry {
   bytesOut: number;
   /** `cut`: the connection ended before the answer did, whoever ended it. */
   state: "open" | "sent" | "cut";
+  /** Settles when the state is no longer `open`. */
+  readonly ended: Promise<void>;
 }
 
 /** Picks requests; what is absent matches everything. */
@@ -36,16 +38,20 @@ export interface RequestLog extends Iterable<LogEntry> {
   /** Every request since the start or the last `clear()`, in order of arrival. */
   readonly entries: readonly LogEntry[];
   where(match: RequestMatch): readonly LogEntry[];
+  /** `METHOD /path?query status` of each, for asserting a whole conversation at once. */
+  lines(match?: RequestMatch): readonly string[];
   clear(): void;
 }
 
 export function createLog(): RequestLog & { add(entry: LogEntry): void } {
   let entries: LogEntry[] = [];
+  const where = (match: RequestMatch) => entries.filter((entry) => matches(match, entry));
   return {
     get entries() {
       return entries;
     },
-    where: (match) => entries.filter((entry) => matches(match, entry)),
+    where,
+    lines: (match = {}) => where(match).map(lineOf),
     clear: () => {
       entries = [];
     },
@@ -56,6 +62,11 @@ export function createLog(): RequestLog & { add(entry: LogEntry): void } {
   };
 }
 
+function lineOf({ method, path, query, status }: LogEntry): string {
+  return `${method} ${path}${query === "" ? "" : `?${query}`} ${status}`;
+}
+
+/** True when a request is one of those the match picks. */
 export function matches(
   match: RequestMatch,
   request: Pick<LogEntry, "method" | "path" | "kind" | "service">,

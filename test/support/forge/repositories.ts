@@ -74,7 +74,7 @@ export interface Repositories {
   byId(id: number): Repo | undefined;
   all(): readonly Repo[];
   dirFor(owner: string, name: string): string;
-  /** One commit on a branch, which is made when it is not there. Returns the commit's id. */
+  /** One commit on a branch, which starts from the default branch when it is not there. Returns the commit's id. */
   commit(repo: Repo, branch: string, files: Files, message: string): Promise<string>;
 }
 
@@ -212,7 +212,9 @@ export function createRepositories(root: string, environments: GitEnvironments):
     all: () => [...byName.values()],
     dirFor,
     commit: async (repo, branch, files, message) => {
-      const commit = await commitIn(repo.dir, branch, await branchTip(repo.dir, branch), files, message);
+      const tips = await branchTips(repo, [branch, repo.defaultBranch]);
+      const parent = tips.get(branch) ?? tips.get(repo.defaultBranch);
+      const commit = await commitIn(repo.dir, branch, parent, files, message);
       repo.pushedAt = new Date();
       return commit;
     },

@@ -43,7 +43,7 @@ export interface ForgeRepository {
   readonly pullRequests: readonly PullView[];
   /** Runs git in the bare repository and returns its output without the last line break. */
   git(...args: string[]): Promise<string>;
-  /** Commits files (null deletes) on a branch, made when missing. Returns the commit's id. */
+  /** Commits files (null deletes) on a branch, a new one starting from the default branch. Returns the commit's id. */
   commit(files: Files, options?: { readonly branch?: string; readonly message?: string }): Promise<string>;
 }
 
@@ -101,7 +101,11 @@ export async function startForge(options: ForgeOptions = {}): Promise<LocalForge
     response.once("close", () => {
       if (!response.writableFinished) left.abort();
     });
-    const { request, entry } = describe(incoming, accounts, AbortSignal.any([left.signal, closing.signal]));
+    const { request, entry, ended } = describe(
+      incoming,
+      accounts,
+      AbortSignal.any([left.signal, closing.signal]),
+    );
     log.add(entry);
     try {
       const plan = faults.plan(entry);
@@ -116,6 +120,8 @@ export async function startForge(options: ForgeOptions = {}): Promise<LocalForge
       entry.state = "cut";
       // Sends what was written before it ends the connection.
       response.socket?.destroySoon();
+    } finally {
+      ended();
     }
   }
 
@@ -193,7 +199,7 @@ function describe(
   incoming: IncomingMessage,
   accounts: Accounts,
   signal: AbortSignal,
-): { request: ForgeRequest; entry: LogEntry } {
+): { request: ForgeRequest; entry: LogEntry; ended: () => void } {
   const target = incoming.url ?? "/";
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
@@ -203,6 +209,7 @@ function describe(
   const identity = accounts.identify(incoming.headers.authorization, kind);
   const method = incoming.method ?? "GET";
   const service = kind === "git" ? serviceOf(path, parameters) : undefined;
+  const ended = Promise.withResolvers<void>();
   const entry: LogEntry = {
     time: Date.now(),
     method,
@@ -215,6 +222,7 @@ function describe(
     bytesIn: 0,
     bytesOut: 0,
     state: "open",
+    ended: ended.promise,
   };
   const request: ForgeRequest = {
     method,
@@ -234,7 +242,7 @@ function describe(
     bodyRead: () => incoming.readableEnded,
     signal,
   };
-  return { request, entry };
+  return { request, entry, ended: ended.resolve };
 }
 
 function kindOf(path: string): RequestKind {

@@ -1,0 +1,197 @@
+/** Reads the environment once, at the edge: strings in, typed settings out. */
+import { z } from "zod";
+import { AGENT_NAMES } from "./agent/agent.ts";
+import { ServiceError } from "./errors.ts";
+import type { ConfigOptions } from "./http/config.ts";
+import type { HttpSettings } from "./http/deps.ts";
+import { SANDBOX_PROVIDERS } from "./run/request.ts";
+
+/** A token that opens the service must not be guessable. */
+const MIN_TOKEN = 16;
+
+const text = z.string().trim();
+const secret = text
+  .regex(/^[\x21-\x7e]+$/, "must be the key alone, without spaces or line breaks")
+  .optional();
+const strongToken = z
+  .string()
+  .regex(/^[\x21-\x7e]+$/, "must not have spaces or line breaks inside a token")
+  .min(MIN_TOKEN, `needs tokens of ${MIN_TOKEN} characters or more; make one with 'openssl rand -hex 32'`);
+const flag = text
+  .toLowerCase()
+  .pipe(z.enum(["true", "1", "yes", "on", "false", "0", "no", "off"], "must be 'true' or 'false'"))
+  .transform((value) => ["true", "1", "yes", "on"].includes(value));
+const authorPart = text.regex(
+  /^[^<>\p{Cc}]{1,200}$/u,
+  "must be one line of up to 200 characters without '<' or '>'",
+);
+
+const schema = z.object({
+  GITHUB_TOKEN: secret,
+  GITHUB_SERVER_URL: address({ path: false }).default("https://github.com"),
+  GITHUB_API_URL: address({ path: true }).optional(),
+  OPENAI_API_KEY: secret,
+  ANTHROPIC_API_KEY: secret,
+  DEFAULT_LLM_PROVIDER: oneOf(AGENT_NAMES).optional(),
+  DEFAULT_LLM_MODEL: text
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,99}$/, "must be a model's name, such as 'gpt-4'")
+    .optional(),
+  AWS_ACCESS_KEY_ID: secret,
+  AWS_SECRET_ACCESS_KEY: secret,
+  DEFAULT_SANDBOX_PROVIDER: oneOf(SANDBOX_PROVIDERS).optional(),
+  API_TOKENS: text
+    .transform((list) => list.split(",").flatMap((token) => token.trim() || []))
+    .pipe(z.array(strongToken))
+    .default([]),
+  ADMIN_TOKEN: text.pipe(strongToken).optional(),
+  ALLOW_ANONYMOUS: flag.default(false),
+  COMMIT_AUTHOR_NAME: authorPart.default("Tiny Backspace"),
+  COMMIT_AUTHOR_EMAIL: authorPart
+    .regex(/^[^\s@]+@[^\s@]+$/, "must be an e-mail address")
+    .default("tiny-backspace@users.noreply.github.com"),
+  HOST: text.default("0.0.0.0"),
+  PORT: text
+    .regex(/^\d{1,5}$/, "must be a port number")
+    .transform(Number)
+    .pipe(z.int().min(1, "must be 1 to 65535").max(65_535, "must be 1 to 65535"))
+    .default(8000),
+  DEBUG: flag.default(false),
+});
+
+type Environment = z.infer<typeof schema>;
+
+export interface Settings {
+  readonly github: {
+    readonly token: string | undefined;
+    /** An origin without a trailing slash, `https://github.com`. */
+    readonly serverUrl: string;
+    /** Without a trailing slash, `https://api.github.com` or `https://ghe.example/api/v3`. */
+    readonly apiUrl: string;
+  };
+  readonly openaiApiKey: string | undefined;
+  readonly anthropicApiKey: string | undefined;
+  readonly aws: { readonly accessKeyId: string | undefined; readonly secretAccessKey: string | undefined };
+  /** What the environment chose for requests that do not say. */
+  readonly defaults: ConfigOptions["environment"];
+  readonly apiTokens: readonly string[];
+  readonly adminToken: string | undefined;
+  readonly allowAnonymous: boolean;
+  readonly commitAuthor: { readonly name: string; readonly email: string };
+  readonly host: string;
+  readonly port: number;
+  readonly debug: boolean;
+}
+
+/**
+ * The settings in an environment; other names, and bindings that are not text, are left alone. An empty
+ * variable counts as unset.
+ *
+ * @throws ServiceError `internal` that names every wrong variable and its fix, and no value.
+ */
+export function readSettings(environment: Readonly<Record<string, unknown>>): Settings {
+  const given = Object.fromEntries(
+    Object.keys(schema.shape).flatMap((name) => {
+      const value = environment[name];
+      const plain = typeof value === "boolean" || typeof value === "number" ? String(value) : value;
+      return plain === undefined || plain === null || (typeof plain === "string" && plain.trim() === "")
+        ? []
+        : [[name, plain]];
+    }),
+  );
+  const result = schema.safeParse(given);
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`);
+    throw new ServiceError("internal", `The service is not set up: ${[...new Set(problems)].join("; ")}.`);
+  }
+  return toSettings(result.data);
+}
+
+function toSettings(env: Environment): Settings {
+  const serverUrl = env.GITHUB_SERVER_URL;
+  return {
+    github: {
+      token: env.GITHUB_TOKEN,
+      serverUrl,
+      apiUrl:
+        env.GITHUB_API_URL ??
+        (serverUrl === "https://github.com" ? "https://api.github.com" : `${serverUrl}/api/v3`),
+    },
+    openaiApiKey: env.OPENAI_API_KEY,
+    anthropicApiKey: env.ANTHROPIC_API_KEY,
+    aws: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
+    defaults: {
+      llm_provider: env.DEFAULT_LLM_PROVIDER,
+      llm_model: env.DEFAULT_LLM_MODEL,
+      sandbox_provider: env.DEFAULT_SANDBOX_PROVIDER,
+    },
+    apiTokens: env.API_TOKENS,
+    adminToken: env.ADMIN_TOKEN,
+    allowAnonymous: env.ALLOW_ANONYMOUS,
+    commitAuthor: { name: env.COMMIT_AUTHOR_NAME, email: env.COMMIT_AUTHOR_EMAIL },
+    host: env.HOST,
+    port: env.PORT,
+    debug: env.DEBUG,
+  };
+}
+
+/** Everything that must never leave, for the redactor. */
+export function secretsOf(settings: Settings): string[] {
+  const { github, openaiApiKey, anthropicApiKey, aws, apiTokens, adminToken } = settings;
+  return [
+    github.token,
+    openaiApiKey,
+    anthropicApiKey,
+    aws.accessKeyId,
+    aws.secretAccessKey,
+    adminToken,
+    ...apiTokens,
+  ].filter((value) => value !== undefined);
+}
+
+/** The part of the settings the HTTP layer sees: who may come in, and where repositories live. */
+export function httpSettings(settings: Settings, version: string): HttpSettings {
+  const { apiTokens, adminToken, allowAnonymous, github } = settings;
+  return { version, serverUrl: github.serverUrl, apiTokens, adminToken, allowAnonymous };
+}
+
+/** What the configuration store starts from: the environment's choices, and which keys there are. */
+export function configOptions(settings: Settings): ConfigOptions {
+  const { github, openaiApiKey, anthropicApiKey, aws } = settings;
+  return {
+    environment: settings.defaults,
+    keys: {
+      github_token: github.token !== undefined,
+      openai_api_key: openaiApiKey !== undefined,
+      anthropic_api_key: anthropicApiKey !== undefined,
+      aws_access_key_id: aws.accessKeyId !== undefined,
+      aws_secret_access_key: aws.secretAccessKey !== undefined,
+    },
+  };
+}
+
+function oneOf<const T extends readonly string[]>(names: T) {
+  return text.pipe(z.enum(names, `must be one of ${names.join(", ")}`));
+}
+
+/** An https address, or plain http on this machine; normalised, without a trailing slash. */
+function address({ path }: { path: boolean }) {
+  const example = path ? "https://host/path" : "https://host";
+  return text.transform((raw, context) => {
+    const url = /^[\x21-\x7e]+$/.test(raw) && URL.canParse(raw) ? new URL(raw) : undefined;
+    const fine =
+      url !== undefined &&
+      (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) &&
+      url.username === "" &&
+      url.password === "" &&
+      !/[?#@\\]/.test(raw) &&
+      (path || url.pathname === "/");
+    if (fine) return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+    const message = `must be an address such as ${example} (plain http only on localhost), without credentials${path ? "" : ", path"}, query or fragment`;
+    context.issues.push({ code: "custom", message, input: undefined });
+    return z.NEVER;
+  });
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}

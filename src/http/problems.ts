@@ -1,0 +1,139 @@
+/** Turns what a schema refused into problems a person can act on, each with the field it is about. */
+import type { z } from "zod";
+import { ServiceError } from "../errors.ts";
+import { suggest } from "./suggest.ts";
+
+export interface Problem {
+  /** The field's path, `limits.max_turns`; `body` for the body as a whole. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** Problems one answer lists; a body with a hundred thousand unknown fields gets this many and a count. */
+const MAX_PROBLEMS = 50;
+const MAX_NAME = 60;
+
+/** A request that cannot be understood, with every problem found. `payload_too_large` when size is all. */
+export class RequestProblems extends ServiceError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[], code: "invalid_request" | "payload_too_large") {
+    const shown = problems.slice(0, MAX_PROBLEMS);
+    const [first] = shown;
+    super(
+      code,
+      problems.length === 1 && first !== undefined
+        ? first.message
+        : `The request has ${problems.length} problems; each is listed in "problems".`,
+    );
+    this.name = "RequestProblems";
+    this.problems =
+      problems.length > shown.length
+        ? [
+            ...shown,
+            { field: "body", message: `${problems.length - shown.length} more problems are not listed.` },
+          ]
+        : shown;
+  }
+}
+
+export interface ReadOptions {
+  /** The fields there are, for suggestions. */
+  readonly fields: readonly string[];
+  /** What to say about an unknown field, when there is more to say than that it is unknown. */
+  readonly explainUnknown?: (name: string) => string | undefined;
+}
+
+/**
+ * Validates `value`, reporting everything that is wrong with it at once.
+ *
+ * @throws RequestProblems. A custom issue with `params: { tooLarge: true }` counts as a size problem.
+ */
+export function read<T>(schema: z.ZodType<T>, value: unknown, options: ReadOptions): T {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const { issues } = result.error;
+  const tooLarge = issues.every((issue) => issue.code === "custom" && issue.params?.["tooLarge"] === true);
+  throw new RequestProblems(
+    issues.flatMap((issue) => problemsOf(issue, options)),
+    tooLarge ? "payload_too_large" : "invalid_request",
+  );
+}
+
+function problemsOf(issue: z.core.$ZodIssue, options: ReadOptions): Problem[] {
+  const path = issue.path.map(String);
+  const field = path.length === 0 ? "body" : path.join(".");
+  const problem = (what: string) => [{ field, message: `${field} ${what}.` }];
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.slice(0, MAX_PROBLEMS + 1).map((key) => unknownField([...path, key], options));
+    case "invalid_type":
+      return issue.input === undefined
+        ? [{ field, message: `${field} is required: ${expectedType(issue.expected)}.` }]
+        : problem(`must be ${expectedType(issue.expected)}, not ${typeName(issue.input)}`);
+    case "invalid_value":
+      return problem(
+        `must be one of ${issue.values.map((value) => `'${String(value)}'`).join(", ")}${not(issue.input)}`,
+      );
+    case "too_small":
+      return problem(`must be at least ${issue.minimum}${not(issue.input)}`);
+    case "too_big":
+      return problem(`must be at most ${issue.maximum}${not(issue.input)}`);
+    case "custom":
+    case "invalid_format":
+      return [{ field, message: issue.message }];
+    default:
+      return problem("is not valid");
+  }
+}
+
+function unknownField(path: readonly string[], options: ReadOptions): Problem {
+  const name = path.map(plainName).join(".");
+  const last = path.at(-1) ?? "";
+  const explained = options.explainUnknown?.(path.join("."));
+  if (explained !== undefined) return { field: name, message: `${name} ${explained}.` };
+  const near = suggest(last, options.fields);
+  const hint = near === undefined ? `the fields are ${options.fields.join(", ")}` : `did you mean ${near}?`;
+  return { field: name, message: `${name} is not a field of this request; ${hint}${near ? "" : "."}` };
+}
+
+/** A field name somebody made up, fit for a message: bounded, without control characters. */
+function plainName(name: string): string {
+  const plain = name.replace(/[^A-Za-z0-9_.$-]/gu, "?");
+  return plain.length > MAX_NAME ? `${plain.slice(0, MAX_NAME)}…` : plain;
+}
+
+function expectedType(expected: string): string {
+  switch (expected) {
+    case "object":
+      return "a JSON object";
+    case "boolean":
+      return "true or false";
+    case "int":
+      return "a whole number";
+    default:
+      return `a ${expected}`;
+  }
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  switch (typeof value) {
+    case "object":
+      return "an object";
+    case "boolean":
+      return String(value);
+    case "number":
+      return Number.isFinite(value) ? `the number ${value}` : "a number too large to hold";
+    default:
+      return `a ${typeof value}`;
+  }
+}
+
+/** `, not …` with the refused value when it is short and plain, else its type. */
+function not(value: unknown): string {
+  if (value === undefined) return "";
+  if (typeof value !== "string") return `, not ${typeName(value)}`;
+  return /^[A-Za-z0-9 _.-]{0,30}$/.test(value) ? `, not '${value}'` : ", not what was sent";
+}

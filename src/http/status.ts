@@ -1,0 +1,45 @@
+/** Gives every error code its HTTP status; a new code does not compile until it has one. */
+import type { ErrorCode } from "../errors.ts";
+
+export type HttpStatus = 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 429 | 500 | 502;
+
+/** The HTTP status of an answer that fails with a code (RFC 9110, section 15). */
+export const HTTP_STATUS: Readonly<Record<ErrorCode, HttpStatus>> = {
+  invalid_request: 400,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  invalid_token: 502,
+  permission_denied: 403,
+  repository_not_found: 404,
+  repository_archived: 409,
+  repository_too_large: 413,
+  fork_refused: 403,
+  forge_conflict: 409,
+  forge_rejected: 422,
+  rate_limited: 429,
+  forge_unavailable: 502,
+  network_error: 502,
+  repository_empty: 422,
+  branch_not_found: 404,
+  git_protocol_error: 502,
+  pack_too_large: 413,
+  object_too_large: 413,
+  tree_too_large: 413,
+  push_rejected: 409,
+  path_refused: 422,
+  file_not_found: 404,
+  file_exists: 409,
+  not_a_file: 409,
+  not_text: 422,
+  invalid_pattern: 400,
+  too_much_to_read: 413,
+  edit_too_large: 413,
+  secret_in_change: 422,
+  timeout: 408,
+  cancelled: 409,
+  internal: 500,
+};
