@@ -1,0 +1,6 @@
+/** How tests are found and how long one may take. */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000 },
+});
