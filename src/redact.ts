@@ -15,6 +15,8 @@ const MAX_DEPTH = 100;
 export interface Redactor {
   /** A copy with every secret replaced, in strings and keys at any depth of plain JSON values. */
   redact<T>(value: T): T;
+  /** True when a text holds one of the known secrets; shapes that only look like a token do not count. */
+  holds(text: string): boolean;
   /** For text in pieces: a secret cut anywhere is found, and the joined result is the same. */
   stream(): StreamRedactor;
 }
@@ -46,6 +48,10 @@ export function createRedactor(secrets: readonly string[]): Redactor {
   };
 
   return {
+    holds(text) {
+      const scan = scanner();
+      return scan.push(text) + scan.flush() !== text;
+    },
     redact: <T>(value: T) => redactValue(value, 0) as T,
     stream: () => inSequence(scanner(), createShapeStream(REDACTED)),
   };

@@ -18,7 +18,11 @@ const USER_AGENT = `tiny-backspace/${VERSION}`;
 const BRANCH_ID_CHARACTERS = 8;
 
 /** One for each isolate: the settings of a deployment do not change while it runs. */
-let service: { fetch: (request: Request) => Response | Promise<Response> } | undefined;
+let service: Service | undefined;
+
+interface Service {
+  fetch(request: Request): Response | Promise<Response>;
+}
 
 export default {
   fetch(request: Request, environment: Record<string, unknown>): Response | Promise<Response> {
@@ -32,7 +36,7 @@ export default {
   },
 };
 
-function createService(environment: Record<string, unknown>): typeof service {
+function createService(environment: Record<string, unknown>): Service {
   const settings = readSettings(environment);
   const { token, apiUrl, serverUrl } = settings.github;
   const redactor = createRedactor(secretsOf(settings));

@@ -1,0 +1,24 @@
+/** Runs an agent to its end and hands back everything it said. */
+import type { Agent, AgentEvent, AgentOutcome } from "../../src/agent/agent.ts";
+import type { Workspace } from "../../src/workspace/workspace.ts";
+
+export interface AgentRun {
+  readonly events: readonly AgentEvent[];
+  readonly outcome: AgentOutcome;
+}
+
+/** Every event and the outcome of one run. */
+export async function runAgent(
+  agent: Agent,
+  workspace: Workspace,
+  prompt: string,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<AgentRun> {
+  const events: AgentEvent[] = [];
+  const run = agent.run({ prompt, workspace, signal });
+  for (;;) {
+    const step = await run.next();
+    if (step.done === true) return { events, outcome: step.value };
+    events.push(step.value);
+  }
+}

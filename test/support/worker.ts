@@ -1,0 +1,47 @@
+/** The built Worker in a real workerd, as `wrangler deploy` would upload it. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+
+export interface RunningWorker {
+  /** `http://127.0.0.1:PORT`, without a trailing slash. */
+  readonly url: string;
+  /** Ends workerd. */
+  stop(): Promise<void>;
+}
+
+export interface WorkerOptions {
+  /** Variables and secrets of the deployment. Anonymous use is allowed unless it says otherwise. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Answers every request the Worker sends out, in place of the network. */
+  readonly outbound?: (request: Request) => Promise<Response>;
+  readonly port?: number;
+  /** A built Worker other than `dist/worker.js`. */
+  readonly script?: string;
+}
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Starts `dist/worker.js` with the date and flags of wrangler.toml. */
+export async function startWorker(options: WorkerOptions = {}): Promise<RunningWorker> {
+  const config = readFileSync(`${root}/wrangler.toml`, "utf8");
+  const workerd = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: [{ type: "ESModule", path: "worker.js", contents: readFileSync(options.script ?? `${root}/dist/worker.js`, "utf8") }],
+      compatibilityDate: setting(config, /^compatibility_date = "(.+)"$/m),
+      compatibilityFlags: JSON.parse(setting(config, /^compatibility_flags = (\[.*\])$/m)),
+      bindings: { ALLOW_ANONYMOUS: "true", ...options.env },
+      host: "127.0.0.1",
+      port: options.port ?? 0,
+      ...(options.outbound === undefined ? {} : { outboundService: options.outbound }),
+    } as Parameters<typeof convertV4MiniflareOptions>[0]),
+  );
+  const ready = await workerd.ready;
+  return { url: ready.origin, stop: () => workerd.dispose() };
+}
+
+function setting(config: string, pattern: RegExp): string {
+  const value = pattern.exec(config)?.[1];
+  if (value === undefined) throw new Error(`wrangler.toml has nothing like ${pattern}`);
+  return value;
+}
