@@ -27,7 +27,13 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
   const config = readFileSync(`${root}/wrangler.toml`, "utf8");
   const workerd = new Miniflare(
     convertV4MiniflareOptions({
-      modules: [{ type: "ESModule", path: "worker.js", contents: readFileSync(options.script ?? `${root}/dist/worker.js`, "utf8") }],
+      modules: [
+        {
+          type: "ESModule",
+          path: "worker.js",
+          contents: readFileSync(options.script ?? `${root}/dist/worker.js`, "utf8"),
+        },
+      ],
       compatibilityDate: setting(config, /^compatibility_date = "(.+)"$/m),
       compatibilityFlags: JSON.parse(setting(config, /^compatibility_flags = (\[.*\])$/m)),
       bindings: { ALLOW_ANONYMOUS: "true", ...options.env },
