@@ -90,9 +90,19 @@ function validatorFor(schema: Schema): ValidateFunction {
     }
   };
   reach(key);
-  const ajv = new Ajv({ strict: false, allErrors: true, logger: false });
+  const ajv = new Ajv({ strict: false, allErrors: true, logger: false, validateSchema: false });
   addFormats(ajv);
-  const validate = ajv.compile({ ...schema, components: { schemas } });
+  const validate = ajv.compile(typedNullables({ ...schema, components: { schemas } }));
   validators.set(key, validate);
   return validate;
+}
+
+/** OpenAPI 3.0 has `nullable` next to `oneOf`; ajv knows it only next to `type`. */
+function typedNullables(schema: Schema): Schema {
+  const revived: unknown = JSON.parse(JSON.stringify(schema), (_, value: unknown) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const { nullable, ...rest }: Schema = { ...value };
+    return nullable === true && rest["type"] === undefined ? { anyOf: [rest, { type: "null" }] } : value;
+  });
+  return { ...(revived as Schema) };
 }

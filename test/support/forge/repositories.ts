@@ -1,9 +1,9 @@
 /** The repositories the local forge hosts: bare git repositories on disk and what GitHub knows about them. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Identity, Permission } from "./accounts.ts";
 import { type GitEnvironments, type GitOptions, type GitResult, runGit, tryGit } from "./git.ts";
-import { type Files, fastImportStream } from "./import.ts";
+import { byteLength, type Files, fastImportStream } from "./import.ts";
 import type { Pull } from "./pulls.ts";
 
 export interface RepositoryOptions {
@@ -135,8 +135,7 @@ export function createRepositories(root: string, environments: GitEnvironments):
     const time = FIRST_COMMIT_TIME + 60 * commits++;
     const input = fastImportStream({ branch, parent, message, time, files });
     const options = { cwd: dir, env: environments.environment(true) };
-    await runGit(["fast-import", "--quiet", "--done"], { ...options, input });
-    return await runGit(["rev-parse", `refs/heads/${branch}`], options);
+    return await runGit(["fast-import", "--quiet", "--done"], { ...options, input });
   }
 
   async function branchTip(dir: string, branch: string): Promise<string | undefined> {
@@ -156,12 +155,15 @@ export function createRepositories(root: string, environments: GitEnvironments):
       await fill(dir, options);
     }
     const env = environments.environment(true);
-    const head = await runGit(["symbolic-ref", "--short", "HEAD"], { cwd: dir, env });
+    const head = (await readFile(join(dir, "HEAD"), "utf8")).trim().replace(/^ref: refs\/heads\//, "");
     if (options.files !== undefined) {
       const parent = options.from === undefined ? undefined : await branchTip(dir, head);
       await commitIn(dir, head, parent, options.files, "Initial commit");
     }
     await options.setup?.(dir);
+    const justFiles =
+      options.from === undefined && options.inPlace === undefined && options.setup === undefined;
+    const sizeKb = options.sizeKb ?? (justFiles ? sizeOfFiles(options.files) : await sizeOf(dir, env));
     const repo = register({
       owner,
       name,
@@ -174,7 +176,7 @@ export function createRepositories(root: string, environments: GitEnvironments):
       permissions: options.permissions ?? {},
       partialClone: options.partialClone ?? true,
       protocolV2: options.protocolV2 ?? true,
-      sizeKb: options.sizeKb ?? (await sizeOf(dir, env)),
+      sizeKb,
       parent: undefined,
       readyAt: 0,
     });
@@ -267,6 +269,13 @@ export async function branchTips(repo: Repo, branches: readonly string[]): Promi
   return new Map(wanted.map(({ commit, branch }) => [branch, commit]));
 }
 
+/** In KiB, at least 1 when there is a commit: 0 says that a repository is empty. */
+function sizeOfFiles(files: Files | undefined): number {
+  if (files === undefined) return 0;
+  return 1 + Math.floor(Object.values(files).reduce((sum, file) => sum + byteLength(file), 0) / 1024);
+}
+
+/** In KiB, as git counts its objects. One git process. */
 async function sizeOf(dir: string, env: Readonly<Record<string, string>>): Promise<number> {
   const counts = await runGit(["count-objects", "-v"], { cwd: dir, env });
   const kib = (label: string) => Number(new RegExp(`^${label}: (\\d+)$`, "m").exec(counts)?.[1] ?? 0);
