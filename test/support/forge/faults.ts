@@ -34,7 +34,7 @@ export interface FaultOptions {
   readonly match: RequestMatch & { readonly nth?: number };
   /** How many requests to hit: one when `nth` is given, otherwise all. */
   readonly times?: number;
-  readonly then: FaultAction;
+  readonly action: FaultAction;
 }
 
 export interface Fault {
@@ -99,7 +99,7 @@ export function createFaults(): Faults & { plan(request: Taken): FaultPlan } {
   };
 }
 
-function createFault({ match, times, then }: FaultOptions) {
+function createFault({ match, times, action }: FaultOptions) {
   const first = match.nth ?? 1;
   const count = times ?? (match.nth === undefined ? Number.POSITIVE_INFINITY : 1);
   let seen = 0;
@@ -107,7 +107,7 @@ function createFault({ match, times, then }: FaultOptions) {
   let effects = 0;
   let waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   return {
-    action: then,
+    action,
     hits: () => hits,
     take: (request: Taken) => {
       if (!matches(match, request)) return false;

@@ -87,7 +87,7 @@ export function createGitHttp(repositories: Repositories, url: () => string): Gi
       return text(500, `git http-backend gave no answer: ${errors()}\n`);
     }
     const onEnd = () => {
-      if (tail === "git-receive-pack") repo.pushedAt = new Date();
+      if (tail === "git-receive-pack") repo.touch();
     };
     const { status, headers } = head;
     return { status, headers, body: body(head.rest, output, onEnd, clientGone) };

@@ -47,12 +47,14 @@ export interface Repo {
   readonly permissions: Readonly<Record<string, Permission>>;
   readonly partialClone: boolean;
   readonly protocolV2: boolean;
-  readonly sizeKb: number;
+  sizeKb: number;
   readonly parent: Repo | undefined;
   /** Before this time (milliseconds since the epoch) git answers 404: a fork being made. */
   readonly readyAt: number;
   readonly createdAt: Date;
   pushedAt: Date;
+  /** Notes that something was pushed: the time, and that the repository is no longer empty. */
+  touch(): void;
   readonly pulls: Pull[];
   readonly environment: Readonly<Record<string, string>>;
   git(args: readonly string[], options?: GitOptions): Promise<string>;
@@ -89,7 +91,7 @@ export function createRepositories(root: string, environments: GitEnvironments):
   const dirFor = (owner: string, name: string) => join(root, "repositories", owner, `${name}.git`);
 
   function register(
-    facts: Omit<Repo, "id" | "createdAt" | "pushedAt" | "pulls" | "environment" | "git" | "tryGit">,
+    facts: Omit<Repo, "id" | "createdAt" | "pushedAt" | "touch" | "pulls" | "environment" | "git" | "tryGit">,
   ): Repo {
     const environment = environments.environment(facts.partialClone);
     const within = (options?: GitOptions) => ({
@@ -103,6 +105,10 @@ export function createRepositories(root: string, environments: GitEnvironments):
       id: byName.size + 1,
       createdAt: now,
       pushedAt: now,
+      touch: () => {
+        repo.pushedAt = new Date();
+        repo.sizeKb = Math.max(1, repo.sizeKb);
+      },
       pulls: [],
       environment,
       git: (args, options) => runGit(args, within(options)),
@@ -217,7 +223,7 @@ export function createRepositories(root: string, environments: GitEnvironments):
       const tips = await branchTips(repo, [branch, repo.defaultBranch]);
       const parent = tips.get(branch) ?? tips.get(repo.defaultBranch);
       const commit = await commitIn(repo.dir, branch, parent, files, message);
-      repo.pushedAt = new Date();
+      repo.touch();
       return commit;
     },
   };

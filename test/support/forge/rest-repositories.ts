@@ -53,7 +53,7 @@ export function repositoryRoutes({ forks }: RestParts): readonly RepositoryRoute
         });
       case "fast-forward":
       case "merge": {
-        repo.pushedAt = new Date();
+        repo.touch();
         const done = outcome === "merge" ? "merged" : "fast-forwarded";
         const message = `Successfully fetched and ${done} from upstream ${upstream}.`;
         return json(200, { message, merge_type: outcome, base_branch: upstream });
