@@ -1,7 +1,7 @@
 /** The local forge's faults: each does what it says, at the point it says, to the requests it is meant for. */
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { FaultAction } from "./forge/faults.ts";
+import type { Fault, FaultAction } from "./forge/faults.ts";
 import { type LocalForge, startForge } from "./forge/server.ts";
 import { createGitClient, withToken } from "./git-client.ts";
 import { callRest } from "./rest-client.ts";
@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 afterEach(() => forge.close());
 
-function onRest(action: FaultAction) {
+function onRest(action: FaultAction): Fault {
   return forge.faults.add({ match: { kind: "rest" }, action });
 }
 

@@ -22,12 +22,13 @@ interface OpenApi {
   };
 }
 
+const require = createRequire(import.meta.url);
 const validators = new Map<string, ValidateFunction>();
 let loaded: OpenApi | undefined;
 
 /** 13 MB of JSON: read at the first use, about 0.1 s. */
 function openApi(): OpenApi {
-  loaded ??= createRequire(import.meta.url)("@octokit/openapi/generated/api.github.com.json") as OpenApi;
+  loaded ??= require("@octokit/openapi/generated/api.github.com.json") as OpenApi;
   return loaded;
 }
 

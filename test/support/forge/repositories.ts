@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Identity, Permission } from "./accounts.ts";
+import { branchTips } from "./branches.ts";
 import { type GitEnvironments, type GitOptions, type GitResult, runGit, tryGit } from "./git.ts";
 import { byteLength, type Files, fastImportStream } from "./import.ts";
 import type { Pull } from "./pulls.ts";
@@ -61,7 +62,7 @@ export interface Repo {
   tryGit(args: readonly string[], options?: GitOptions): Promise<GitResult>;
 }
 
-export interface Found {
+interface Found {
   readonly repo: Repo;
   /** True when it was asked for by a name it no longer has. */
   readonly renamed: boolean;
@@ -251,28 +252,6 @@ export function fullNameOf(repo: Repo): string {
 /** The root of a fork network: the repository itself when it is not a fork. */
 export function sourceOf(repo: Repo): Repo {
   return repo.parent === undefined ? repo : sourceOf(repo.parent);
-}
-
-/** True for names git accepts for a branch (git-check-ref-format(1)), so that none is read as a revision. */
-export function isBranchName(name: string): boolean {
-  return (
-    name.length > 0 &&
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: git refuses exactly these.
-    !/[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|^[/.-]|[/.]$|\.lock(\/|$)|\/\.|^@$/.test(name)
-  );
-}
-
-/** The commit each of these branches is at; branches that are not there are left out. One git process. */
-export async function branchTips(repo: Repo, branches: readonly string[]): Promise<Map<string, string>> {
-  const refs = branches.filter(isBranchName).map((branch) => `refs/heads/${branch}`);
-  if (refs.length === 0) return new Map();
-  const lines = await repo.git(["for-each-ref", "--format=%(objectname) %(refname)", ...refs]);
-  const all = lines.split("\n").map((line) => {
-    const space = line.indexOf(" ");
-    return { commit: line.slice(0, space), branch: line.slice(space + 1).replace(/^refs\/heads\//, "") };
-  });
-  const wanted = all.filter(({ branch }) => branches.includes(branch));
-  return new Map(wanted.map(({ commit, branch }) => [branch, commit]));
 }
 
 /** In KiB, at least 1 when there is a commit: 0 says that a repository is empty. */

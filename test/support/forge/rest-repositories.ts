@@ -1,6 +1,8 @@
 /** REST calls about a repository itself: reading it, its branches, forking it and updating a fork. */
+
+import { isBranchName } from "./branches.ts";
 import { json, type Reply } from "./http.ts";
-import { isBranchName, mayWrite, permissionOf } from "./repositories.ts";
+import { mayWrite, permissionOf } from "./repositories.ts";
 import {
   problem,
   type RepositoryCall,
