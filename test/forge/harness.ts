@@ -73,8 +73,7 @@ export async function setUp(options: Partial<GitHubForgeOptions> = {}): Promise<
     fault: (match, action, times) =>
       server.faults.add({
         match,
-        // biome-ignore lint/suspicious/noThenProperty: the word of the local forge; nothing awaits this object
-        then: action,
+        action,
         ...(times === undefined ? {} : { times }),
       }),
     told,

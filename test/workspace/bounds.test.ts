@@ -19,7 +19,10 @@ afterAll(() => forge.close());
 
 test.each(BOMBS)("attack 20: $name is refused while it streams in", async ({ pack, code }) => {
   const body = fetchAnswer(pack());
-  const fault = forge.faults.add({ match: { service: "upload-pack", nth: 2 }, then: { status: 200, body } });
+  const fault = forge.faults.add({
+    match: { service: "upload-pack", nth: 2 },
+    action: { status: 200, body },
+  });
   await expect(open(repository)).rejects.toMatchObject({ code });
   expect(fault.hits).toBe(1);
   fault.remove();
@@ -70,14 +73,17 @@ test("attack 21: a tree of a billion paths in a few objects is refused after one
 });
 
 test("a pack that is cut is asked for once more", async () => {
-  const fault = forge.faults.add({ match: { service: "upload-pack", nth: 2 }, then: { cutAfterBytes: 150 } });
+  const fault = forge.faults.add({
+    match: { service: "upload-pack", nth: 2 },
+    action: { cutAfterBytes: 150 },
+  });
   const { fileCount } = await open(repository);
   expect(fileCount).toBe(2);
   expect(fault.hits).toBe(1);
 });
 
 test("a pack that is cut each time is a network error that may be retried", async () => {
-  const fault = forge.faults.add({ match: { service: "upload-pack" }, then: { cutAfterBytes: 150 } });
+  const fault = forge.faults.add({ match: { service: "upload-pack" }, action: { cutAfterBytes: 150 } });
   await expect(open(repository)).rejects.toMatchObject({ code: "network_error", retryable: true });
   fault.remove();
 });
@@ -88,7 +94,7 @@ test.each([
   ["an error packet", pktLine("ERR upload-pack: not our ref\n")],
   ["a bad length", Buffer.from("zzzzhello")],
 ])("a server that answers %s is told to be no git server", async (_name, body) => {
-  const fault = forge.faults.add({ match: { kind: "git" }, then: { status: 200, body } });
+  const fault = forge.faults.add({ match: { kind: "git" }, action: { status: 200, body } });
   await expect(open(repository)).rejects.toMatchObject({ code: "git_protocol_error" });
   fault.remove();
 });

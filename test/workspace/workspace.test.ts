@@ -322,7 +322,11 @@ test("a branch that is there is never moved", async () => {
 test("a push whose answer is lost is found to have worked", async () => {
   const opened = await open(odd);
   await opened.workspace.write("lost.txt", "a\n");
-  const fault = forge.faults.add({ match: { service: "receive-pack" }, times: 1, then: { dropReply: true } });
+  const fault = forge.faults.add({
+    match: { service: "receive-pack" },
+    times: 1,
+    action: { dropReply: true },
+  });
   const commit = await publish(opened, odd, "answer-lost");
   expect(fault.hits).toBe(1);
   expect(await odd.git("rev-parse", "answer-lost")).toBe(commit);

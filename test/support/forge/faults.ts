@@ -29,7 +29,7 @@ export type FaultAction =
    */
   | { readonly hold: Promise<unknown>; readonly at?: "request" | "reply" | { readonly afterBytes: number } };
 
-interface FaultOptions {
+export interface FaultOptions {
   /** `nth`: the first matching request to hit, counted from 1 since the fault was added. */
   readonly match: RequestMatch & { readonly nth?: number };
   /** How many requests to hit: one when `nth` is given, otherwise all. */
