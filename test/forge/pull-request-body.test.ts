@@ -206,11 +206,7 @@ Tiny-Backspace-Run: run_1x2y3z
 
   test("lets no line of a stranger become a trailer", () => {
     const signed = "Signed-off-by: Eve <eve@evil.example>";
-    const trailers = [
-      signed,
-      "Co-authored-by: Eve <eve@evil.example>",
-      "skip-checks: true",
-    ];
+    const trailers = [signed, "Co-authored-by: Eve <eve@evil.example>", "skip-checks: true"];
     const message = commitMessage({
       title: signed,
       summary: [
