@@ -14,10 +14,19 @@ const PARSERS = {
 
 /** The syntax tree, or undefined when the source is not understood. Offsets are those of the source. */
 export function parseScript(source: string, dialect: ScriptDialect): Tree | undefined {
-  const tree = PARSERS[dialect].parse(source);
+  const readable = dialect === "js" ? source : maskAsyncGenerics(source);
+  const tree = PARSERS[dialect].parse(readable);
   if (!hasErrors(tree)) return tree;
-  const masked = PARSERS[dialect].parse(dialect === "js" ? mask(source) : maskTypes(mask(source)));
+  const masked = PARSERS[dialect].parse(dialect === "js" ? mask(readable) : maskTypes(mask(readable)));
   return hasErrors(masked) ? undefined : masked;
+}
+
+/** `async <T>(x: T) => …`, which the grammar takes for two comparisons. */
+function maskAsyncGenerics(source: string): string {
+  return source.replace(
+    /(\basync[ \t]*)(<[^<>()]{0,200}>)(?=[ \t]*\()/g,
+    (_, before: string, types: string) => before + blank(types),
+  );
 }
 
 /**
@@ -51,7 +60,6 @@ function maskTypes(source: string): string {
     )
     .replace(/\bexport[ \t]*\{[^{}]*\}/g, (list) => list.replace(/\btype[ \t]+(?=[\w$])/g, blank))
     .replace(/\?(?=[ \t]*[,\]])/g, " ")
-    .replace(/(<[ \t]*\w+[ \t]*),(?=[ \t]*>[ \t]*\()/g, "$1 ")
     .replace(
       /(\bdeclare[ \t]+module[ \t]+)(["'][^"'\n]*["'])/g,
       (_, a: string, b: string) => a + b.replace(/\W/g, "_"),

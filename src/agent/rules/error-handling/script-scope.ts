@@ -72,7 +72,11 @@ export function scriptFunctions(top: SyntaxNode, source: string): readonly Scrip
       add(node, textOf(node.getChild("VariableDefinition")) || "default");
     } else if (node.name === "ClassDeclaration") visitClass(node, "default");
     else if (node.name === "VariableDeclaration") {
-      for (const name of node.getChildren("VariableDefinition")) visitValue(initialOf(name), textOf(name));
+      // A default export that could only be parsed as a constant, see script-parse.ts.
+      const isDefault = source.startsWith("default", node.from);
+      for (const name of node.getChildren("VariableDefinition")) {
+        visitValue(initialOf(name), isDefault ? "default" : textOf(name));
+      }
     } else if (node.name === "ExpressionStatement" && node.firstChild?.name === "AssignmentExpression") {
       const target = node.firstChild.firstChild;
       const simple = target?.name === "MemberExpression" || target?.name === "VariableName";
