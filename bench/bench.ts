@@ -5,6 +5,7 @@ import type { ContenderName } from "./contender.ts";
 import { type ContestResult, contest } from "./contest.ts";
 import { figuresOf } from "./figures.ts";
 import { type Options, readOptions, roundsFor, USAGE } from "./options.ts";
+import { phasesOf, phaseTable } from "./phases.ts";
 import { prepareRepository } from "./repositories.ts";
 import { machineLine, markdownTable } from "./table.ts";
 import { verdictsOn } from "./targets.ts";
@@ -38,6 +39,9 @@ async function main(options: Options): Promise<number> {
   const figures = results.map(figuresOf);
   const verdicts = figures.flatMap(verdictsOn);
   console.log(`${markdownTable(figures)}\n\n${machineLine()}\n`);
+  if (options.phases) {
+    for (const result of results) console.log(`${phaseTable(result.repository.name, phasesOf(result))}\n`);
+  }
   for (const { line } of verdicts) console.log(line);
   if (options.json !== undefined) {
     writeFileSync(options.json, JSON.stringify({ machine: machineLine(), figures, results }, undefined, 1));

@@ -7,6 +7,7 @@ export interface Options {
   /** As asked for; `roundsFor` says how many a repository gets otherwise. */
   readonly rounds: number | undefined;
   readonly isomorphic: boolean;
+  readonly phases: boolean;
   readonly verdict: boolean;
   readonly json: string | undefined;
   readonly help: boolean;
@@ -19,6 +20,7 @@ export const USAGE = `npm run bench -- [options]
   --repo PATH     add a repository on disk, bare or not; may be repeated
   --rounds N      measured rounds for each repository, after one that is not measured
   --no-isomorphic leave out isomorphic-git, the slowest of the four
+  --phases        also show where the service's time goes, request by request
   --no-verdict    report, and end with 0 whatever the figures are
   --json FILE     write every sample to a file
 `;
@@ -37,6 +39,7 @@ export function readOptions(args: readonly string[]): Options {
       repo: { type: "string", multiple: true, default: [] },
       rounds: { type: "string" },
       isomorphic: { type: "boolean", default: true },
+      phases: { type: "boolean", default: false },
       verdict: { type: "boolean", default: true },
       json: { type: "string" },
       help: { type: "boolean", default: false },
@@ -57,6 +60,7 @@ export function readOptions(args: readonly string[]): Options {
     recipes: [...shipped, ...values.repo.map(recipeOfPath)],
     rounds,
     isomorphic: values.isomorphic,
+    phases: values.phases,
     verdict: values.verdict,
     json: values.json,
     help: values.help,

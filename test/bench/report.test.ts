@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { ContenderName } from "../../bench/contender.ts";
 import type { ContestResult, Sample } from "../../bench/contest.ts";
 import { figuresOf } from "../../bench/figures.ts";
+import { phasesOf } from "../../bench/phases.ts";
 import { markdownTable } from "../../bench/table.ts";
 import { verdictsOn } from "../../bench/targets.ts";
 
@@ -60,4 +61,17 @@ test("the table has a row for each repository and a dash for what was not measur
   expect(row).toBe(
     "| demo | 5,326 | 30 ms | 100 ms | 0.300 | 6 ms | 20 ms | 0.300 | 40 MB / 30 MB | 9 MB | – | – | 1 KB | 4 KB |",
   );
+});
+
+test("what the service adds is the time until its next request, less what the floor takes for it", () => {
+  const at = (contender: ContenderName, moments: readonly number[], wallMs: number): Sample => ({
+    ...sample(contender, wallMs, 1, 1),
+    requests: moments.map((atMs, i) => ({ line: `POST /a/b${i} 200`, atMs, bytesIn: 1, bytesOut: 1 })),
+  });
+  const rounds = [[at("service", [5, 30], 60), at("floor", [2, 12], 30)]];
+  expect(phasesOf({ ...result(28, 40), rounds })).toEqual([
+    { name: "(before)", serviceMs: 5, floorMs: 2 },
+    { name: "POST …/b0", serviceMs: 25, floorMs: 10 },
+    { name: "POST …/b1", serviceMs: 30, floorMs: 18 },
+  ]);
 });
