@@ -27,7 +27,13 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
   const config = readFileSync(`${root}/wrangler.toml`, "utf8");
   const workerd = new Miniflare(
     convertV4MiniflareOptions({
-      modules: [{ type: "ESModule", path: "worker.js", contents: readFileSync(options.script ?? `${root}/dist/worker.js`, "utf8") }],
+      modules: [
+        {
+          type: "ESModule",
+          path: "worker.js",
+          contents: readFileSync(options.script ?? `${root}/dist/worker.js`, "utf8"),
+        },
+      ],
       compatibilityDate: setting(config, /^compatibility_date = "(.+)"$/m),
       compatibilityFlags: JSON.parse(setting(config, /^compatibility_flags = (\[.*\])$/m)),
       bindings: { ALLOW_ANONYMOUS: "true", ...options.env },
@@ -36,8 +42,14 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
       ...(options.outbound === undefined ? {} : { outboundService: options.outbound }),
     } as Parameters<typeof convertV4MiniflareOptions>[0]),
   );
-  const ready = await workerd.ready;
-  return { url: ready.origin, stop: () => workerd.dispose() };
+  try {
+    const ready = await workerd.ready;
+    return { url: ready.origin, stop: () => workerd.dispose() };
+  } catch (error) {
+    // Its own servers would keep the process alive; it rejects with the same error.
+    await workerd.dispose().catch(() => undefined);
+    throw error;
+  }
 }
 
 function setting(config: string, pattern: RegExp): string {
