@@ -27,7 +27,7 @@ const REPLAYING_STATUSES: ReadonlySet<number> = new Set([307, 308]);
 export function createEgress(options: EgressOptions): typeof fetch {
   const origins = new Set(options.origins.map(originOf));
   // called without a receiver: workerd refuses its fetch as a method of another object
-  const send = options.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init));
+  const send = options.fetch ?? ((...request: Parameters<typeof fetch>) => fetch(...request));
 
   const check = (url: URL): void => {
     if (!origins.has(url.origin)) {
@@ -86,10 +86,13 @@ function originOf(address: string): string {
 }
 
 /** A `Request` becomes its parts; its body is a stream, which can be sent once only. */
-function unpack(input: RequestInfo | URL, init: RequestInit | undefined): { url: URL; request: RequestInit } {
+function unpack(
+  input: Parameters<typeof fetch>[0],
+  init: RequestInit | undefined,
+): { url: URL; request: RequestInit } {
   if (input instanceof Request) {
     const { method, headers, body, signal } = input;
-    const stream = body === null ? {} : { body, duplex: "half" };
+    const stream = body === null ? {} : { body, duplex: "half" as const };
     return { url: new URL(input.url), request: { method, headers, signal, ...stream, ...init } };
   }
   const address = String(input);

@@ -67,6 +67,16 @@ export function createExplain(options: ExplainOptions): Explain {
     if (/repository access blocked|access to this repository has been disabled/i.test(message)) {
       return ["permission_denied", `${could} GitHub has blocked access to "${fullNameOf(ref)}".`];
     }
+    if (/no git content/i.test(message)) {
+      return ["repository_empty", `${could} "${fullNameOf(ref)}" is empty. Push a first commit to it.`];
+    }
+    if (/forking is disabled/i.test(message)) {
+      return [
+        "fork_refused",
+        `${could} "${fullNameOf(ref)}" does not allow forks, and this token may not push to it. Ask its owner for ` +
+          "write access.",
+      ];
+    }
     if (!options.authenticated) {
       return [
         "permission_denied",

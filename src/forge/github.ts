@@ -18,8 +18,8 @@ export interface GitHubForgeOptions {
   readonly userAgent: string;
   /** The most one call spends waiting, in milliseconds; 120,000 by default. */
   readonly maxWait?: number;
-  /** The longest one request may take, in milliseconds; 30,000 by default. */
-  readonly requestTimeout?: number;
+  /** Called for each request: a signal that ends it as too slow; after 30 seconds by default. */
+  readonly timeout?: () => AbortSignal;
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly now?: () => number;
   readonly random?: () => number;
@@ -44,7 +44,7 @@ export function createGitHubForge(options: GitHubForgeOptions): Forge {
     fetch: options.fetch,
     userAgent: options.userAgent,
     maxWait: options.maxWait ?? 120_000,
-    requestTimeout: options.requestTimeout ?? 30_000,
+    timeout: options.timeout ?? (() => AbortSignal.timeout(30_000)),
     sleep: options.sleep ?? sleep,
     now: options.now ?? Date.now,
     random: options.random ?? Math.random,

@@ -39,6 +39,8 @@ const ACTIVE: readonly RegExp[] = [
   /&(?=#?\w+;)/g,
   // an instruction that stops checks from running
   /\[(?=(?:skip|ci|no|actions)[ -])/gi,
+  // a heading, also within lists and quotes
+  /^[ \t\d.)>*+-]*#{1,6}(?=[ \t]|$)/gm,
   // a fence
   /[`~]{2}(?=[`~])/g,
   // a bot's command at the start of a line
@@ -57,7 +59,7 @@ function clean(text: string): string {
 
 /**
  * Untrusted text that looks the same but does nothing: no mention, issue reference or closing
- * keyword, link, HTML, entity, code fence, `[skip ci]` or bot command survives, in Markdown or
+ * keyword, link, HTML, entity, heading, code fence, `[skip ci]` or bot command survives, in Markdown or
  * in a commit message. Control and bidirectional characters are removed. Idempotent; the result
  * is at most twice as long.
  */

@@ -14,8 +14,8 @@ export interface SessionOptions extends Timing {
   readonly remote: (ref: RepoRef) => GitRemote;
   readonly fetch: typeof fetch;
   readonly userAgent: string;
-  /** The longest one request may take, in milliseconds. */
-  readonly requestTimeout: number;
+  /** A signal that aborts a request when it has taken too long. */
+  readonly timeout: () => AbortSignal;
   /** The most one call spends waiting, in milliseconds. */
   readonly maxWait: number;
 }
@@ -67,8 +67,7 @@ export function createSessions(options: SessionOptions): (call: ForgeCall) => Se
     // called without a receiver, and never for longer than one request may take
     const timed: typeof fetch = (input, init) => {
       const send = options.fetch;
-      const timeout = AbortSignal.timeout(options.requestTimeout);
-      return send(input, { ...init, signal: AbortSignal.any([call.signal, timeout]) });
+      return send(input, { ...init, signal: AbortSignal.any([call.signal, options.timeout()]) });
     };
     const octokit = new Octokit({
       ...(token === undefined ? {} : { auth: token }),

@@ -238,13 +238,9 @@ export function createPackScanner(limits: WorkspaceLimits): PackScanner {
     },
     end() {
       if (state !== "end") {
-        throw new ServiceError(
-          "git_protocol_error",
-          "The connection to the git server broke while the repository was arriving. Try again.",
-          {
-            retryable: true,
-          },
-        );
+        const message =
+          "The connection to the git server broke while the repository was arriving. Try again.";
+        throw new ServiceError("network_error", message, { retryable: true });
       }
     },
     get kept() {

@@ -1,5 +1,5 @@
 /** git's framing: lines with a four-digit hex length, and the special packets (gitprotocol-common(5)). */
-import { ServiceError } from "../errors.ts";
+import { isAbort, ServiceError } from "../errors.ts";
 import { ascii, concat, utf8 } from "./bytes.ts";
 
 export const FLUSH = utf8("0000");
@@ -26,11 +26,12 @@ export function packetText(bytes: Uint8Array): string {
 /**
  * Splits a response body into packets as it arrives. Holds at most one packet (64 KiB) and one
  * network chunk; leaving the loop early cancels the body.
- * Throws `git_protocol_error` for a bad length or a body that ends inside a packet.
+ * Throws `git_protocol_error` for a bad length, `network_error` for a body that ends inside a
+ * packet or breaks off.
  */
 export async function* readPackets(body: ReadableStream<Uint8Array>): AsyncGenerator<Packet> {
   let rest: Uint8Array = new Uint8Array(0);
-  for await (const chunk of body) {
+  for await (const chunk of whole(body)) {
     let bytes = rest.byteLength === 0 ? chunk : concat([rest, chunk]);
     while (bytes.byteLength >= 4) {
       const length = packetLength(bytes);
@@ -45,11 +46,22 @@ export async function* readPackets(body: ReadableStream<Uint8Array>): AsyncGener
     }
     rest = bytes;
   }
-  if (rest.byteLength > 0) {
-    throw new ServiceError("git_protocol_error", "The git server's answer ended in the middle. Try again.", {
-      retryable: true,
-    });
+  if (rest.byteLength > 0) throw brokenOff();
+}
+
+/** The body's chunks; a connection that breaks is told apart from a run that was cancelled. */
+async function* whole(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw error instanceof ServiceError || isAbort(error) ? error : brokenOff();
   }
+}
+
+function brokenOff(): ServiceError {
+  return new ServiceError("network_error", "The git server's answer broke off in the middle. Try again.", {
+    retryable: true,
+  });
 }
 
 const SPECIAL: readonly (Packet | undefined)[] = [

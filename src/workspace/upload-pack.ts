@@ -58,11 +58,15 @@ const FIRST_GUESS: Dialect = { version: 2, filter: true, capabilities: new Set()
 export function createUploadPack(connection: GitConnection): UploadPack {
   let dialect = FIRST_GUESS;
 
-  /** Runs a request in the guessed dialect; when that fails, asks what the server speaks and runs it again. */
+  /**
+   * Runs a request in the guessed dialect; when that fails, asks what the server speaks and runs it
+   * again. An answer that broke off is asked for once more.
+   */
   async function adapting<T>(request: () => Promise<T>): Promise<T> {
     try {
       return await request();
     } catch (error) {
+      if (error instanceof ServiceError && error.code === "network_error") return await request();
       const guessed = dialect === FIRST_GUESS;
       if (!guessed || !(error instanceof ServiceError) || error.code !== "git_protocol_error") throw error;
       dialect = await discover(connection);
@@ -168,19 +172,23 @@ async function discover(connection: GitConnection): Promise<Dialect> {
   const capabilities = new Set<string>();
   let version: 0 | 2 = 0;
   let filter = false;
+  let greeted = false;
   for await (const packet of readPackets(await getInfoRefs(connection))) {
     if (packet.kind !== "data") continue;
     const [line = "", extra] = packetText(packet.bytes).split("\0");
     failOnError(line);
-    if (line.startsWith("# service=")) continue;
+    const greeting = line === "# service=git-upload-pack" || line === "version 2";
+    greeted ||= greeting;
     if (line === "version 2") version = 2;
-    else if (version === 2) {
+    if (greeting) continue;
+    if (version === 2) {
       if (line.startsWith("fetch=")) filter = line.slice("fetch=".length).split(" ").includes("filter");
     } else {
       for (const capability of extra?.split(" ") ?? []) capabilities.add(capability);
       if (!line.endsWith("capabilities^{}")) refs.push(parseRef(line));
     }
   }
+  if (!greeted) throw notGit();
   return { version, filter, capabilities, refs };
 }
 

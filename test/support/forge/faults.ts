@@ -4,7 +4,7 @@ import { collect, json, type Reply, type ReplyHeaders, text } from "./http.ts";
 import { type LogEntry, matches, type RequestMatch } from "./log.ts";
 
 /** An answer given instead of doing the work. A body of `{…}` is sent as JSON; there is a default for each status. */
-export interface AnswerFault {
+interface AnswerFault {
   readonly status: number;
   readonly headers?: ReplyHeaders;
   readonly body?: string | Uint8Array | Readonly<Record<string, unknown>>;
@@ -34,7 +34,7 @@ export interface FaultOptions {
   readonly match: RequestMatch & { readonly nth?: number };
   /** How many requests to hit: one when `nth` is given, otherwise all. */
   readonly times?: number;
-  readonly then: FaultAction;
+  readonly action: FaultAction;
 }
 
 export interface Fault {
@@ -61,7 +61,7 @@ export interface FaultPlan {
   after(reply: Reply, signal: AbortSignal): Promise<FaultyReply | undefined>;
 }
 
-export interface FaultyReply extends Reply {
+interface FaultyReply extends Reply {
   /** True when the connection has to end with the body, whatever it promised. */
   readonly cut: () => boolean;
 }
@@ -99,7 +99,7 @@ export function createFaults(): Faults & { plan(request: Taken): FaultPlan } {
   };
 }
 
-function createFault({ match, times, then }: FaultOptions) {
+function createFault({ match, times, action }: FaultOptions) {
   const first = match.nth ?? 1;
   const count = times ?? (match.nth === undefined ? Number.POSITIVE_INFINITY : 1);
   let seen = 0;
@@ -107,7 +107,7 @@ function createFault({ match, times, then }: FaultOptions) {
   let effects = 0;
   let waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   return {
-    action: then,
+    action,
     hits: () => hits,
     take: (request: Taken) => {
       if (!matches(match, request)) return false;

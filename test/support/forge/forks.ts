@@ -1,8 +1,9 @@
 /** Forking and bringing a fork up to date, as GitHub does it: shared objects, and a name of its own when one is taken. */
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { branchTips } from "./branches.ts";
 import { runGit } from "./git.ts";
-import { branchTips, type Repo, type Repositories, sourceOf } from "./repositories.ts";
+import { type Repo, type Repositories, sourceOf } from "./repositories.ts";
 
 export interface Forks {
   /** The login's fork in the repository's network: the one there is, or a new one. */
@@ -15,7 +16,7 @@ export interface Forks {
   sync(fork: Repo, parent: Repo, branch: string): Promise<SyncOutcome>;
 }
 
-export type SyncOutcome = "fast-forward" | "merge" | "none" | "conflict" | "no_upstream_branch";
+type SyncOutcome = "fast-forward" | "merge" | "none" | "conflict" | "no_upstream_branch";
 
 export interface ForkSettings {
   readonly delayMs: number;

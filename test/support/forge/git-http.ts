@@ -34,8 +34,19 @@ export function gitPath(path: string): GitPath | undefined {
   return owner === undefined || name === undefined || tail === undefined ? undefined : { owner, name, tail };
 }
 
+let knownBackend: string | undefined;
+
+/** One git process for all forges of a process. */
+function backendPath(): string {
+  knownBackend ??= join(
+    execFileSync("git", ["--exec-path"], { encoding: "utf8" }).trim(),
+    "git-http-backend",
+  );
+  return knownBackend;
+}
+
 export function createGitHttp(repositories: Repositories, url: () => string): GitHttp {
-  const backend = join(execFileSync("git", ["--exec-path"], { encoding: "utf8" }).trim(), "git-http-backend");
+  const backend = backendPath();
   const running = new Set<{ readonly exited: Promise<unknown>; readonly kill: () => void }>();
 
   async function answer(request: ForgeRequest, path: GitPath): Promise<Reply> {
@@ -87,7 +98,7 @@ export function createGitHttp(repositories: Repositories, url: () => string): Gi
       return text(500, `git http-backend gave no answer: ${errors()}\n`);
     }
     const onEnd = () => {
-      if (tail === "git-receive-pack") repo.pushedAt = new Date();
+      if (tail === "git-receive-pack") repo.touch();
     };
     const { status, headers } = head;
     return { status, headers, body: body(head.rest, output, onEnd, clientGone) };

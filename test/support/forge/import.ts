@@ -19,7 +19,7 @@ export interface CommitToImport {
   readonly files: Files;
 }
 
-/** The input of `git fast-import` (git-fast-import(1)) that makes this one commit. */
+/** The input of `git fast-import` (git-fast-import(1)) that makes this one commit and prints its id. */
 export function fastImportStream(commit: CommitToImport): Buffer {
   const parts: Uint8Array[] = [];
   const line = (text: string) => parts.push(Buffer.from(`${text}\n`));
@@ -31,6 +31,7 @@ export function fastImportStream(commit: CommitToImport): Buffer {
   };
 
   line(`commit refs/heads/${commit.branch}`);
+  line("mark :1");
   line(`committer Local Forge <forge@localhost.invalid> ${commit.time} +0000`);
   data(commit.message);
   if (commit.parent !== undefined) line(`from ${commit.parent}`);
@@ -45,8 +46,16 @@ export function fastImportStream(commit: CommitToImport): Buffer {
       data(file.content);
     }
   }
+  line("get-mark :1");
   line("done");
   return Buffer.concat(parts);
+}
+
+/** A file's content in bytes. */
+export function byteLength(file: FileContent): number {
+  if (file === null) return 0;
+  if (typeof file === "string") return Buffer.byteLength(file);
+  return file instanceof Uint8Array ? file.byteLength : byteLength(file.content);
 }
 
 function quoted(path: string): string {

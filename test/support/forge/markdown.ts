@@ -64,19 +64,23 @@ function table(lines: readonly string[]): string {
   return `<table>${rows.map((line, index) => row(line, index === 0 ? "th" : "td")).join("")}</table>`;
 }
 
-/** Code spans are set apart first, so that nothing inside one is taken for markup. */
+/** Code and links are set apart first, so that nothing inside one is taken for markup. */
 function inline(text: string): string {
   return text
-    .split(/(`[^`]+`)/)
-    .map((part) =>
-      /^`[^`]+`$/.test(part) ? `<code>${escapeHtml(part.slice(1, -1))}</code>` : spans(escapeHtml(part)),
-    )
+    .split(/(`[^`]+`|\[[^\]]+\]\(https?:\/\/[^\s)]+\))/)
+    .map((part, index) => (index % 2 === 0 ? emphasis(escapeHtml(part)) : codeOrLink(part)))
     .join("");
 }
 
-function spans(escaped: string): string {
+function codeOrLink(part: string): string {
+  if (part.startsWith("`")) return `<code>${escapeHtml(part.slice(1, -1))}</code>`;
+  const middle = part.indexOf("](");
+  const [label, address] = [part.slice(1, middle), part.slice(middle + 2, -1)];
+  return `<a href="${escapeHtml(address)}" rel="nofollow">${emphasis(escapeHtml(label))}</a>`;
+}
+
+function emphasis(escaped: string): string {
   return escaped
-    .replace(/\[([^\]]+)\]\((https?:\/\/[^\s)]+)\)/g, '<a href="$2" rel="nofollow">$1</a>')
     .replace(/\*\*([^*]+)\*\*/g, "<strong>$1</strong>")
     .replace(/(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])/g, "<em>$1</em>")
     .replace(/(?<![\w_])_([^_\s][^_]*)_(?![\w_])/g, "<em>$1</em>");

@@ -22,12 +22,13 @@ interface OpenApi {
   };
 }
 
+const require = createRequire(import.meta.url);
 const validators = new Map<string, ValidateFunction>();
 let loaded: OpenApi | undefined;
 
 /** 13 MB of JSON: read at the first use, about 0.1 s. */
 function openApi(): OpenApi {
-  loaded ??= createRequire(import.meta.url)("@octokit/openapi/generated/api.github.com.json") as OpenApi;
+  loaded ??= require("@octokit/openapi/generated/api.github.com.json") as OpenApi;
   return loaded;
 }
 
@@ -90,9 +91,19 @@ function validatorFor(schema: Schema): ValidateFunction {
     }
   };
   reach(key);
-  const ajv = new Ajv({ strict: false, allErrors: true, logger: false });
+  const ajv = new Ajv({ strict: false, allErrors: true, logger: false, validateSchema: false });
   addFormats(ajv);
-  const validate = ajv.compile({ ...schema, components: { schemas } });
+  const validate = ajv.compile(typedNullables({ ...schema, components: { schemas } }));
   validators.set(key, validate);
   return validate;
+}
+
+/** OpenAPI 3.0 has `nullable` next to `oneOf`; ajv knows it only next to `type`. */
+function typedNullables(schema: Schema): Schema {
+  const revived: unknown = JSON.parse(JSON.stringify(schema), (_, value: unknown) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const { nullable, ...rest }: Schema = { ...value };
+    return nullable === true && rest["type"] === undefined ? { anyOf: [rest, { type: "null" }] } : value;
+  });
+  return { ...(revived as Schema) };
 }

@@ -1,10 +1,12 @@
 /** Pages for people: a repository, a branch's files, a commit, a pull request with its diff. */
+
+import { isBranchName } from "./branches.ts";
 import { diffHtml } from "./diff-html.ts";
 import { type ForgeRequest, html, type Reply, text } from "./http.ts";
 import { encodePath, escapeHtml, page } from "./layout.ts";
 import { markdown } from "./markdown.ts";
 import { currentTips, label, type Pull, readingBoth } from "./pulls.ts";
-import { fullNameOf, isBranchName, permissionOf, type Repo, type Repositories } from "./repositories.ts";
+import { fullNameOf, permissionOf, type Repo, type Repositories } from "./repositories.ts";
 
 /** Entries shown of a branch: a page is for looking, the clone has them all. */
 const MAX_ENTRIES = 1000;

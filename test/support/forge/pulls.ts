@@ -1,6 +1,7 @@
 /** Pull requests: what is stored of one, and what git says about its two branches. */
 import { join } from "node:path";
-import { branchTips, fullNameOf, type Repo } from "./repositories.ts";
+import { branchTips } from "./branches.ts";
+import { fullNameOf, type Repo } from "./repositories.ts";
 
 export interface Pull {
   readonly id: number;

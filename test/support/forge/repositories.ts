@@ -1,9 +1,10 @@
 /** The repositories the local forge hosts: bare git repositories on disk and what GitHub knows about them. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Identity, Permission } from "./accounts.ts";
+import { branchTips } from "./branches.ts";
 import { type GitEnvironments, type GitOptions, type GitResult, runGit, tryGit } from "./git.ts";
-import { type Files, fastImportStream } from "./import.ts";
+import { byteLength, type Files, fastImportStream } from "./import.ts";
 import type { Pull } from "./pulls.ts";
 
 export interface RepositoryOptions {
@@ -47,19 +48,21 @@ export interface Repo {
   readonly permissions: Readonly<Record<string, Permission>>;
   readonly partialClone: boolean;
   readonly protocolV2: boolean;
-  readonly sizeKb: number;
+  sizeKb: number;
   readonly parent: Repo | undefined;
   /** Before this time (milliseconds since the epoch) git answers 404: a fork being made. */
   readonly readyAt: number;
   readonly createdAt: Date;
   pushedAt: Date;
+  /** Notes that something was pushed: the time, and that the repository is no longer empty. */
+  touch(): void;
   readonly pulls: Pull[];
   readonly environment: Readonly<Record<string, string>>;
   git(args: readonly string[], options?: GitOptions): Promise<string>;
   tryGit(args: readonly string[], options?: GitOptions): Promise<GitResult>;
 }
 
-export interface Found {
+interface Found {
   readonly repo: Repo;
   /** True when it was asked for by a name it no longer has. */
   readonly renamed: boolean;
@@ -89,7 +92,7 @@ export function createRepositories(root: string, environments: GitEnvironments):
   const dirFor = (owner: string, name: string) => join(root, "repositories", owner, `${name}.git`);
 
   function register(
-    facts: Omit<Repo, "id" | "createdAt" | "pushedAt" | "pulls" | "environment" | "git" | "tryGit">,
+    facts: Omit<Repo, "id" | "createdAt" | "pushedAt" | "touch" | "pulls" | "environment" | "git" | "tryGit">,
   ): Repo {
     const environment = environments.environment(facts.partialClone);
     const within = (options?: GitOptions) => ({
@@ -103,6 +106,10 @@ export function createRepositories(root: string, environments: GitEnvironments):
       id: byName.size + 1,
       createdAt: now,
       pushedAt: now,
+      touch: () => {
+        repo.pushedAt = new Date();
+        repo.sizeKb = Math.max(1, repo.sizeKb);
+      },
       pulls: [],
       environment,
       git: (args, options) => runGit(args, within(options)),
@@ -135,8 +142,7 @@ export function createRepositories(root: string, environments: GitEnvironments):
     const time = FIRST_COMMIT_TIME + 60 * commits++;
     const input = fastImportStream({ branch, parent, message, time, files });
     const options = { cwd: dir, env: environments.environment(true) };
-    await runGit(["fast-import", "--quiet", "--done"], { ...options, input });
-    return await runGit(["rev-parse", `refs/heads/${branch}`], options);
+    return await runGit(["fast-import", "--quiet", "--done"], { ...options, input });
   }
 
   async function branchTip(dir: string, branch: string): Promise<string | undefined> {
@@ -156,12 +162,15 @@ export function createRepositories(root: string, environments: GitEnvironments):
       await fill(dir, options);
     }
     const env = environments.environment(true);
-    const head = await runGit(["symbolic-ref", "--short", "HEAD"], { cwd: dir, env });
+    const head = (await readFile(join(dir, "HEAD"), "utf8")).trim().replace(/^ref: refs\/heads\//, "");
     if (options.files !== undefined) {
       const parent = options.from === undefined ? undefined : await branchTip(dir, head);
       await commitIn(dir, head, parent, options.files, "Initial commit");
     }
     await options.setup?.(dir);
+    const justFiles =
+      options.from === undefined && options.inPlace === undefined && options.setup === undefined;
+    const sizeKb = options.sizeKb ?? (justFiles ? sizeOfFiles(options.files) : await sizeOf(dir, env));
     const repo = register({
       owner,
       name,
@@ -174,7 +183,7 @@ export function createRepositories(root: string, environments: GitEnvironments):
       permissions: options.permissions ?? {},
       partialClone: options.partialClone ?? true,
       protocolV2: options.protocolV2 ?? true,
-      sizeKb: options.sizeKb ?? (await sizeOf(dir, env)),
+      sizeKb,
       parent: undefined,
       readyAt: 0,
     });
@@ -215,7 +224,7 @@ export function createRepositories(root: string, environments: GitEnvironments):
       const tips = await branchTips(repo, [branch, repo.defaultBranch]);
       const parent = tips.get(branch) ?? tips.get(repo.defaultBranch);
       const commit = await commitIn(repo.dir, branch, parent, files, message);
-      repo.pushedAt = new Date();
+      repo.touch();
       return commit;
     },
   };
@@ -245,28 +254,13 @@ export function sourceOf(repo: Repo): Repo {
   return repo.parent === undefined ? repo : sourceOf(repo.parent);
 }
 
-/** True for names git accepts for a branch (git-check-ref-format(1)), so that none is read as a revision. */
-export function isBranchName(name: string): boolean {
-  return (
-    name.length > 0 &&
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: git refuses exactly these.
-    !/[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|^[/.-]|[/.]$|\.lock(\/|$)|\/\.|^@$/.test(name)
-  );
+/** In KiB, at least 1 when there is a commit: 0 says that a repository is empty. */
+function sizeOfFiles(files: Files | undefined): number {
+  if (files === undefined) return 0;
+  return 1 + Math.floor(Object.values(files).reduce((sum, file) => sum + byteLength(file), 0) / 1024);
 }
 
-/** The commit each of these branches is at; branches that are not there are left out. One git process. */
-export async function branchTips(repo: Repo, branches: readonly string[]): Promise<Map<string, string>> {
-  const refs = branches.filter(isBranchName).map((branch) => `refs/heads/${branch}`);
-  if (refs.length === 0) return new Map();
-  const lines = await repo.git(["for-each-ref", "--format=%(objectname) %(refname)", ...refs]);
-  const all = lines.split("\n").map((line) => {
-    const space = line.indexOf(" ");
-    return { commit: line.slice(0, space), branch: line.slice(space + 1).replace(/^refs\/heads\//, "") };
-  });
-  const wanted = all.filter(({ branch }) => branches.includes(branch));
-  return new Map(wanted.map(({ commit, branch }) => [branch, commit]));
-}
-
+/** In KiB, as git counts its objects. One git process. */
 async function sizeOf(dir: string, env: Readonly<Record<string, string>>): Promise<number> {
   const counts = await runGit(["count-objects", "-v"], { cwd: dir, env });
   const kib = (label: string) => Number(new RegExp(`^${label}: (\\d+)$`, "m").exec(counts)?.[1] ?? 0);

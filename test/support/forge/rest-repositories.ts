@@ -1,6 +1,8 @@
 /** REST calls about a repository itself: reading it, its branches, forking it and updating a fork. */
+
+import { isBranchName } from "./branches.ts";
 import { json, type Reply } from "./http.ts";
-import { isBranchName, mayWrite, permissionOf } from "./repositories.ts";
+import { mayWrite, permissionOf } from "./repositories.ts";
 import {
   problem,
   type RepositoryCall,
@@ -53,7 +55,7 @@ export function repositoryRoutes({ forks }: RestParts): readonly RepositoryRoute
         });
       case "fast-forward":
       case "merge": {
-        repo.pushedAt = new Date();
+        repo.touch();
         const done = outcome === "merge" ? "merged" : "fast-forwarded";
         const message = `Successfully fetched and ${done} from upstream ${upstream}.`;
         return json(200, { message, merge_type: outcome, base_branch: upstream });

@@ -6,13 +6,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Account, type Accounts, createAccounts } from "./accounts.ts";
+import { describe, send } from "./exchange.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { createForks } from "./forks.ts";
 import { createGitEnvironments } from "./git.ts";
 import { createGitHttp, gitPath } from "./git-http.ts";
-import { type ForgeRequest, type GitService, type Reply, type RequestKind, text } from "./http.ts";
+import { type ForgeRequest, type Reply, text } from "./http.ts";
 import type { Files } from "./import.ts";
-import { createLog, type LogEntry, type RequestLog } from "./log.ts";
+import { createLog, type RequestLog } from "./log.ts";
 import { createPages } from "./pages.ts";
 import { type PullView, viewOf } from "./pulls.ts";
 import { createRepositories, fullNameOf, type Repo, type RepositoryOptions } from "./repositories.ts";
@@ -83,6 +84,10 @@ export async function startForge(options: ForgeOptions = {}): Promise<LocalForge
   const closing = new AbortController();
   const answering = new Set<Promise<void>>();
 
+  async function discard(): Promise<void> {
+    if (options.root === undefined) await rm(root, { recursive: true, force: true });
+  }
+
   async function route(request: ForgeRequest): Promise<Reply> {
     switch (request.kind) {
       case "rest":
@@ -134,7 +139,12 @@ export async function startForge(options: ForgeOptions = {}): Promise<LocalForge
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
   server.listen(options.port ?? 0, "127.0.0.1");
-  await once(server, "listening");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    await discard();
+    throw error;
+  }
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   const present = (repo: Repo): ForgeRepository => ({
@@ -159,7 +169,7 @@ export async function startForge(options: ForgeOptions = {}): Promise<LocalForge
     server.closeAllConnections();
     await git.close();
     await Promise.all([closed, ...answering]);
-    if (options.root === undefined) await rm(root, { recursive: true, force: true });
+    await discard();
   }
   let closed: Promise<void> | undefined;
   const closeOnce = () => {
@@ -190,96 +200,8 @@ async function orFailure(route: (request: ForgeRequest) => Promise<Reply>, reque
   try {
     return await route(request);
   } catch (error) {
+    if (error instanceof URIError) return text(400, "Bad Request\n");
     // A defect of the forge itself, told to whoever runs the test.
     return text(500, `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   }
-}
-
-function describe(
-  incoming: IncomingMessage,
-  accounts: Accounts,
-  signal: AbortSignal,
-): { request: ForgeRequest; entry: LogEntry; ended: () => void } {
-  const target = incoming.url ?? "/";
-  const mark = target.indexOf("?");
-  const path = mark < 0 ? target : target.slice(0, mark);
-  const query = mark < 0 ? "" : target.slice(mark + 1);
-  const parameters = new URLSearchParams(query);
-  const kind = kindOf(path);
-  const identity = accounts.identify(incoming.headers.authorization, kind);
-  const method = incoming.method ?? "GET";
-  const service = kind === "git" ? serviceOf(path, parameters) : undefined;
-  const ended = Promise.withResolvers<void>();
-  const entry: LogEntry = {
-    time: Date.now(),
-    method,
-    path,
-    query,
-    kind,
-    service,
-    authorization: identity.kind === "user" ? identity.login : identity.kind,
-    status: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    state: "open",
-    ended: ended.promise,
-  };
-  const request: ForgeRequest = {
-    method,
-    path,
-    query: parameters,
-    kind,
-    service,
-    identity,
-    header: (name) => {
-      const value = incoming.headers[name];
-      return Array.isArray(value) ? value.join(", ") : value;
-    },
-    open: () =>
-      incoming.on("data", (chunk: Uint8Array) => {
-        entry.bytesIn += chunk.byteLength;
-      }),
-    bodyRead: () => incoming.readableEnded,
-    signal,
-  };
-  return { request, entry, ended: ended.resolve };
-}
-
-function kindOf(path: string): RequestKind {
-  if (path === REST_ROOT || path.startsWith(`${REST_ROOT}/`)) return "rest";
-  return gitPath(path) === undefined ? "page" : "git";
-}
-
-function serviceOf(path: string, query: URLSearchParams): GitService | undefined {
-  const name = path.endsWith("/info/refs") ? query.get("service") : path.slice(path.lastIndexOf("/") + 1);
-  if (name === "git-upload-pack") return "upload-pack";
-  return name === "git-receive-pack" ? "receive-pack" : undefined;
-}
-
-/** Writes an answer but for its end, no faster than the client takes it. Throws when the client is gone. */
-async function send(
-  reply: Reply,
-  response: ServerResponse,
-  entry: LogEntry,
-  signal: AbortSignal,
-): Promise<void> {
-  const { status, headers, body } = reply;
-  const write = async (chunk: Uint8Array) => {
-    signal.throwIfAborted();
-    entry.bytesOut += chunk.byteLength;
-    if (!response.write(chunk)) await once(response, "drain", { signal });
-  };
-  entry.status = status;
-  if (typeof body === "string" || body instanceof Uint8Array) {
-    const bytes = Buffer.from(body);
-    response.writeHead(
-      status,
-      bytes.byteLength > 0 ? { ...headers, "content-length": bytes.byteLength } : headers,
-    );
-    if (bytes.byteLength > 0) await write(bytes);
-    return;
-  }
-  response.writeHead(status, headers);
-  response.flushHeaders();
-  for await (const chunk of body) await write(chunk);
 }

@@ -1,0 +1,154 @@
+/** The environment as settings: defaults, ranges, and errors that name the variable and not its value. */
+import { describe, expect, it } from "vitest";
+import { readSettings, secretsOf } from "../../src/env.ts";
+
+const DEFAULTS = {
+  github: { token: undefined, serverUrl: "https://github.com", apiUrl: "https://api.github.com" },
+  openaiApiKey: undefined,
+  anthropicApiKey: undefined,
+  aws: { accessKeyId: undefined, secretAccessKey: undefined },
+  defaults: { llm_provider: undefined, llm_model: undefined, sandbox_provider: undefined },
+  apiTokens: [],
+  adminToken: undefined,
+  allowAnonymous: false,
+  commitAuthor: { name: "Tiny Backspace", email: "tiny-backspace@users.noreply.github.com" },
+  host: "0.0.0.0",
+  port: 8000,
+  debug: false,
+};
+
+const ALL = {
+  GITHUB_TOKEN: " gh-canary-0123456789\n",
+  GITHUB_API_URL: "https://ghe.example/api/v3/",
+  GITHUB_SERVER_URL: "https://GHE.example/",
+  OPENAI_API_KEY: "oa-canary-0123456789",
+  ANTHROPIC_API_KEY: "an-canary-0123456789",
+  DEFAULT_LLM_PROVIDER: "openai",
+  DEFAULT_LLM_MODEL: "gpt-4",
+  AWS_ACCESS_KEY_ID: "aws-canary-id",
+  AWS_SECRET_ACCESS_KEY: "aws-canary-secret/+=",
+  DEFAULT_SANDBOX_PROVIDER: "docker",
+  API_TOKENS: "service-token-one-0, service-token-two-0,",
+  ADMIN_TOKEN: "admin-token-012345",
+  ALLOW_ANONYMOUS: "TRUE",
+  COMMIT_AUTHOR_NAME: "Røbot O'Brien",
+  COMMIT_AUTHOR_EMAIL: "robot@example.org",
+  HOST: "127.0.0.1",
+  PORT: "9000",
+  DEBUG: "1",
+};
+
+describe("readSettings", () => {
+  it("has defaults for everything, and takes empty variables for unset ones", () => {
+    expect(readSettings({})).toEqual(DEFAULTS);
+    expect(readSettings(Object.fromEntries(Object.keys(ALL).map((name) => [name, " "])))).toEqual(DEFAULTS);
+  });
+
+  it("reads every variable", () => {
+    expect(readSettings({ ...ALL, SOME_BINDING: { fetch() {} } })).toEqual({
+      github: {
+        token: "gh-canary-0123456789",
+        serverUrl: "https://ghe.example",
+        apiUrl: "https://ghe.example/api/v3",
+      },
+      openaiApiKey: "oa-canary-0123456789",
+      anthropicApiKey: "an-canary-0123456789",
+      aws: { accessKeyId: "aws-canary-id", secretAccessKey: "aws-canary-secret/+=" },
+      defaults: { llm_provider: "openai", llm_model: "gpt-4", sandbox_provider: "docker" },
+      apiTokens: ["service-token-one-0", "service-token-two-0"],
+      adminToken: "admin-token-012345",
+      allowAnonymous: true,
+      commitAuthor: { name: "Røbot O'Brien", email: "robot@example.org" },
+      host: "127.0.0.1",
+      port: 9000,
+      debug: true,
+    });
+  });
+
+  it("takes flags and numbers that a configuration file gave as such", () => {
+    const { allowAnonymous, port } = readSettings({ ALLOW_ANONYMOUS: true, PORT: 80 });
+    expect([allowAnonymous, port]).toEqual([true, 80]);
+  });
+
+  it.each([
+    [
+      { GITHUB_SERVER_URL: "https://ghe.example:8443" },
+      "https://ghe.example:8443",
+      "https://ghe.example:8443/api/v3",
+    ],
+    [{ GITHUB_SERVER_URL: "http://127.0.0.1:3000" }, "http://127.0.0.1:3000", "http://127.0.0.1:3000/api/v3"],
+    [{ GITHUB_SERVER_URL: "http://[::1]:3000" }, "http://[::1]:3000", "http://[::1]:3000/api/v3"],
+    [{ GITHUB_SERVER_URL: "https://github.com/" }, "https://github.com", "https://api.github.com"],
+    [{ GITHUB_API_URL: "http://localhost:3000/api" }, "https://github.com", "http://localhost:3000/api"],
+  ])("finds the forge in %j", (environment, serverUrl, apiUrl) => {
+    expect(readSettings(environment).github).toEqual({ token: undefined, serverUrl, apiUrl });
+  });
+
+  const address =
+    "must be an address such as https://host (plain http only on localhost), without credentials, path, query or fragment";
+  const apiAddress =
+    "must be an address such as https://host/path (plain http only on localhost), without credentials, query or fragment";
+  const weak = "needs tokens of 16 characters or more; make one with 'openssl rand -hex 32'";
+
+  it.each([
+    ["GITHUB_SERVER_URL", "http://ghe.example", address],
+    ["GITHUB_SERVER_URL", "http://127.0.0.1.evil.example", address],
+    ["GITHUB_SERVER_URL", "https://user:canary-pass@ghe.example", address],
+    ["GITHUB_SERVER_URL", "https://ghe.example/path", address],
+    ["GITHUB_SERVER_URL", "https://ghe.example?token=canary-pass", address],
+    ["GITHUB_SERVER_URL", "https://ｇithub.com", address],
+    ["GITHUB_SERVER_URL", "ghe.example", address],
+    ["GITHUB_API_URL", "ftp://ghe.example/api", apiAddress],
+    ["GITHUB_API_URL", "https://ghe.example/api#canary-pass", apiAddress],
+    ["GITHUB_TOKEN", "canary pass", "must be the key alone, without spaces or line breaks"],
+    ["OPENAI_API_KEY", "canary\npass", "must be the key alone, without spaces or line breaks"],
+    ["DEFAULT_LLM_PROVIDER", "canary", "must be one of rule_based, openai, anthropic"],
+    ["DEFAULT_LLM_MODEL", "canary model", "must be a model's name, such as 'gpt-4'"],
+    ["DEFAULT_SANDBOX_PROVIDER", "canary", "must be one of local, docker, aws"],
+    ["API_TOKENS", "service-token-one-0,canary", weak],
+    ["API_TOKENS", "canary token with spaces", "must not have spaces or line breaks inside a token"],
+    ["ADMIN_TOKEN", "canary", weak],
+    ["ALLOW_ANONYMOUS", "canary", "must be 'true' or 'false'"],
+    ["DEBUG", "canary", "must be 'true' or 'false'"],
+    ["COMMIT_AUTHOR_NAME", "canary <x@y>", "must be one line of up to 200 characters without '<' or '>'"],
+    ["COMMIT_AUTHOR_EMAIL", "canary", "must be an e-mail address"],
+    ["PORT", "canary", "must be a port number"],
+    ["PORT", "0", "must be 1 to 65535"],
+    ["PORT", "65536", "must be 1 to 65535"],
+  ])("refuses %s=%s and says what it %s", (name, value, problem) => {
+    expect(messageOf({ [name]: value })).toBe(`The service is not set up: ${name} ${problem}.`);
+  });
+
+  it("names everything that is wrong at once", () => {
+    expect(messageOf({ PORT: "x", DEBUG: "maybe" })).toBe(
+      "The service is not set up: PORT must be a port number; DEBUG must be 'true' or 'false'.",
+    );
+  });
+});
+
+describe("secretsOf", () => {
+  it("has every secret of the environment and nothing else", () => {
+    expect(new Set(secretsOf(readSettings(ALL)))).toEqual(
+      new Set([
+        "admin-token-012345",
+        "an-canary-0123456789",
+        "aws-canary-id",
+        "aws-canary-secret/+=",
+        "gh-canary-0123456789",
+        "oa-canary-0123456789",
+        "service-token-one-0",
+        "service-token-two-0",
+      ]),
+    );
+    expect(secretsOf(readSettings({}))).toEqual([]);
+  });
+});
+
+function messageOf(environment: Record<string, string>): string {
+  try {
+    readSettings(environment);
+    return "no error";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
