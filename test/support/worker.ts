@@ -42,8 +42,14 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
       ...(options.outbound === undefined ? {} : { outboundService: options.outbound }),
     } as Parameters<typeof convertV4MiniflareOptions>[0]),
   );
-  const ready = await workerd.ready;
-  return { url: ready.origin, stop: () => workerd.dispose() };
+  try {
+    const ready = await workerd.ready;
+    return { url: ready.origin, stop: () => workerd.dispose() };
+  } catch (error) {
+    // Its own servers would keep the process alive; it rejects with the same error.
+    await workerd.dispose().catch(() => undefined);
+    throw error;
+  }
 }
 
 function setting(config: string, pattern: RegExp): string {

@@ -1,0 +1,110 @@
+/** `npm run demo`: a prompt goes in, a pull request on a forge of this machine comes out, and you watch. */
+import type { DoneEvent, DoneStatus } from "../../src/run/events.ts";
+import { type DemoOptions, HELP, readArgs } from "./args.ts";
+import type { Display } from "./display.ts";
+import { createPlainDisplay } from "./display-plain.ts";
+import { createTerminalDisplay } from "./display-terminal.ts";
+import { type DemoRepository, exampleRepository, localRepository, RepositoryMistake } from "./repository.ts";
+import { type Stage, setStage } from "./stage.ts";
+import { listenForStop, type Stopping, untilStopped } from "./stopping.ts";
+
+const MISTAKE = 2;
+const EXIT_CODES: Readonly<Record<DoneStatus, number>> = {
+  succeeded: 0,
+  no_changes: 0,
+  failed: 1,
+  cancelled: 1,
+  limit_reached: 1,
+};
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  const args = readArgs(argv);
+  if (args.kind === "help") {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (args.kind === "mistake") return complain(args.message, MISTAKE);
+
+  const { options } = args;
+  using stopping = listenForStop(process.stdout);
+  let repository: DemoRepository;
+  try {
+    repository = await (options.repo === undefined ? exampleRepository() : localRepository(options.repo));
+  } catch (error) {
+    if (error instanceof RepositoryMistake) return complain(error.message, MISTAKE);
+    throw error;
+  }
+  const display = createDisplay();
+  process.on("exit", () => display.close());
+  display.begin({ repository: repository.description, prompt: options.prompt });
+  try {
+    return await perform(options, repository, display, stopping);
+  } catch (error) {
+    display.close();
+    const stopped = stopping.exitCode();
+    if (stopped === undefined) return complain(error instanceof Error ? error.message : String(error), 1);
+    display.note("Stopped; nothing is left running.");
+    return stopped;
+  }
+}
+
+async function perform(
+  options: DemoOptions,
+  repository: DemoRepository,
+  display: Display,
+  { signal }: Stopping,
+): Promise<number> {
+  const done = await (async () => {
+    await using stage = await setStage(repository, display, signal);
+    const { repoUrl, workerUrl, forge } = stage;
+    const ending = await run(stage, options.prompt, display, signal);
+    const kept = options.keep ? { forgeUrl: forge.url, workerUrl, repoUrl } : undefined;
+    display.finish({ done: ending, diff: await diffOf(stage, ending), kept });
+    if (options.keep) await untilStopped(signal);
+    return ending;
+  })();
+  display.note("The forge and the Worker have ended; nothing is left behind.");
+  if (done.pr_url !== null && !options.keep)
+    display.note("Add --keep to open the pull request in a browser.");
+  return EXIT_CODES[done.status];
+}
+
+async function run(stage: Stage, prompt: string, display: Display, signal: AbortSignal): Promise<DoneEvent> {
+  // Loaded only now: its schemas would delay the first thing to be seen.
+  const { sendPrompt } = await import("./client.ts");
+  for await (const event of sendPrompt(stage.workerUrl, { repoUrl: stage.repoUrl, prompt }, signal)) {
+    display.event(event);
+    if (event.type === "done") return event;
+  }
+  throw new Error("The stream of events ended without a done event.");
+}
+
+/** What git says the branch changes, or the patch when there is no branch. */
+async function diffOf({ repository }: Stage, { commit, patch }: DoneEvent): Promise<string> {
+  if (commit === null) return patch ?? "";
+  const range = `${repository.defaultBranch}...${commit}`;
+  return await repository.git(
+    "diff",
+    "--no-color",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--find-renames",
+    range,
+    "--",
+  );
+}
+
+function createDisplay(): Display {
+  const { stdout, env } = process;
+  const live = stdout.isTTY && env["TERM"] !== "dumb";
+  if (!live) return createPlainDisplay((text) => stdout.write(text));
+  // https://no-color.org: present and not empty, whatever its value.
+  return createTerminalDisplay({ screen: stdout, colours: (env["NO_COLOR"] ?? "") === "", now: Date.now });
+}
+
+function complain(message: string, exitCode: number): number {
+  process.stderr.write(`demo: ${message}\n`);
+  return exitCode;
+}
