@@ -3,7 +3,7 @@ import { z } from "zod";
 import { isAbort, ServiceError } from "../errors.ts";
 
 /** One entry of the `errors` array of GitHub's 422 answers, as it came. */
-export interface FailureDetail {
+interface FailureDetail {
   readonly field: string;
   readonly code: string;
   readonly message: string;
@@ -22,7 +22,7 @@ export interface StatusFailure {
 }
 
 /** No answer, or one that is already explained. */
-export interface ServiceFailure {
+interface ServiceFailure {
   readonly kind: "service";
   readonly error: ServiceError;
 }

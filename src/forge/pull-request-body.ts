@@ -1,7 +1,7 @@
 /** Writes what people read about a run: the pull request's title and body, and the commit message. */
 import { cut, fence, inlineCode, neutralise, singleLine } from "./markdown.ts";
 
-export interface BodyChange {
+interface BodyChange {
   readonly path: string;
   readonly kind: "added" | "modified" | "deleted" | "renamed";
   /** The former path of a rename. */

@@ -4,14 +4,14 @@ import { createEgress } from "../../src/egress.ts";
 import { ServiceError } from "../../src/errors.ts";
 import type { Forge, ForgeCall } from "../../src/forge/forge.ts";
 import { createGitHubForge, type GitHubForgeOptions } from "../../src/forge/github.ts";
-import type { Fault, FaultAction, FaultOptions } from "../support/forge/faults.ts";
+import type { Fault, FaultAction, Faults } from "../support/forge/faults.ts";
 import { type LocalForge, startForge } from "../support/forge/server.ts";
 
 export const TOKEN = "ghp_CANARYcanaryCANARYcanary0123456789";
 export const LOGIN = "octocat";
 export const START = Date.parse("2026-11-22T10:00:00.000Z");
 
-export interface Wait {
+interface Wait {
   readonly reason: string;
   readonly milliseconds: number;
 }
@@ -22,7 +22,7 @@ export interface Harness extends AsyncDisposable {
   readonly call: ForgeCall;
   readonly controller: AbortController;
   /** Makes the server misbehave for requests that match: all of them unless told how many. */
-  fault(match: FaultOptions["match"], action: FaultAction, times?: number): Fault;
+  fault(match: Parameters<Faults["add"]>[0]["match"], action: FaultAction, times?: number): Fault;
   /** What onWait was told. */
   readonly told: Wait[];
   /** What was really waited, in milliseconds. */
