@@ -8,6 +8,8 @@ export type AgentName = (typeof AGENT_NAMES)[number];
 export interface AgentTask {
   readonly prompt: string;
   readonly workspace: Workspace;
+  /** `owner/name`, for generated headings and notices when no manifest has a name. */
+  readonly repository?: string;
   /** Aborted when the run is cancelled or out of time; agents stop at the next step. */
   readonly signal: AbortSignal;
 }

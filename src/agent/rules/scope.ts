@@ -13,26 +13,26 @@ export interface Scope {
 
 export const EVERYWHERE: Scope = { paths: [], globs: [] };
 
-const KINDS: Readonly<Record<string, readonly string[]>> = {
-  markdown: ["md", "markdown"],
-  md: ["md"],
-  python: ["py"],
-  py: ["py"],
-  javascript: ["js", "mjs", "cjs", "jsx"],
-  js: ["js", "mjs", "cjs", "jsx"],
-  typescript: ["ts", "mts", "cts", "tsx"],
-  ts: ["ts", "mts", "cts", "tsx"],
-  json: ["json"],
-  yaml: ["yaml", "yml"],
-  toml: ["toml"],
-  html: ["html", "htm"],
-  css: ["css"],
-  text: ["txt"],
-  txt: ["txt"],
-  rust: ["rs"],
-  go: ["go"],
-  java: ["java"],
-};
+const KINDS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["markdown", ["md", "markdown"]],
+  ["md", ["md"]],
+  ["python", ["py"]],
+  ["py", ["py"]],
+  ["javascript", ["js", "mjs", "cjs", "jsx"]],
+  ["js", ["js", "mjs", "cjs", "jsx"]],
+  ["typescript", ["ts", "mts", "cts", "tsx"]],
+  ["ts", ["ts", "mts", "cts", "tsx"]],
+  ["json", ["json"]],
+  ["yaml", ["yaml", "yml"]],
+  ["toml", ["toml"]],
+  ["html", ["html", "htm"]],
+  ["css", ["css"]],
+  ["text", ["txt"]],
+  ["txt", ["txt"]],
+  ["rust", ["rs"]],
+  ["go", ["go"]],
+  ["java", ["java"]],
+]);
 const ARTICLES = new Set(["the", "this", "of", "my", "our"]);
 const WHOLE = new Set(["whole", "entire", "complete"]);
 const REPOSITORY = ["repository", "repo", "project", "codebase", "code", "sources"];
@@ -108,7 +108,7 @@ function readKind(cursor: Cursor): readonly string[] {
   cursor.next();
   if (token.text.includes("*")) return [anywhere(token.text)];
   const extensions =
-    KINDS[token.text.toLowerCase()] ?? (/^\.\w{1,12}$/.test(token.text) ? [token.text.slice(1)] : []);
+    KINDS.get(token.text.toLowerCase()) ?? (/^\.\w{1,12}$/.test(token.text) ? [token.text.slice(1)] : []);
   const following = cursor.peek()?.text.toLowerCase() ?? "";
   if (extensions.length > 0 && ["file", "files", "and", "or", ","].includes(following)) {
     return extensions.map((extension) => `**/*.${extension}`);

@@ -7,16 +7,16 @@ import type { FunctionNames, WrapResult } from "./syntax.ts";
 
 export type Language = "python" | "script";
 
-const DIALECTS: Readonly<Record<string, ScriptDialect>> = {
-  js: "js",
-  mjs: "js",
-  cjs: "js",
-  jsx: "js",
-  ts: "ts",
-  mts: "ts",
-  cts: "ts",
-  tsx: "tsx",
-};
+const DIALECTS: ReadonlyMap<string, ScriptDialect> = new Map([
+  ["js", "js"],
+  ["mjs", "js"],
+  ["cjs", "js"],
+  ["jsx", "js"],
+  ["ts", "ts"],
+  ["mts", "ts"],
+  ["cts", "ts"],
+  ["tsx", "tsx"],
+]);
 const FOREIGN =
   /(^|\/)(node_modules|bower_components|jspm_packages|vendor|vendored|third[_-]?party|site-packages|dist|build|out|target|coverage|generated|__generated__|__pycache__|\.?venv|\.tox|\.next|\.nuxt|\.yarn|\.git)\//i;
 const GENERATED_NAME =
@@ -34,7 +34,7 @@ export function languageOf(path: string): Language | undefined {
   const ending = extension(path);
   if (ending === "py") return "python";
   if (/\.d\.[cm]?ts$/.test(path)) return undefined;
-  return DIALECTS[ending] === undefined ? undefined : "script";
+  return DIALECTS.has(ending) ? "script" : undefined;
 }
 
 /** True for files that a general prompt leaves out: tests, and what nobody edits by hand. */
@@ -72,6 +72,6 @@ export function shadowsLogging(path: string, all: ReadonlySet<string>): boolean 
 
 /** Transforms one file's text by the language of its path. */
 export function wrapFile(path: string, source: string, names: FunctionNames): WrapResult {
-  const dialect = DIALECTS[extension(path)];
+  const dialect = DIALECTS.get(extension(path));
   return dialect === undefined ? wrapPython(source, names) : wrapScript(source, dialect, names);
 }
