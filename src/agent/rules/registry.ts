@@ -1,4 +1,5 @@
 /** The one list of rules. The first that claims an instruction gets it. */
+import { addErrorHandlingRule } from "./add-error-handling.ts";
 import { createFileRule } from "./create-file.ts";
 import { deletePathRule } from "./delete-path.ts";
 import { movePathRule } from "./move-path.ts";
@@ -7,5 +8,5 @@ import type { Rule } from "./rule.ts";
 
 /** Every rule, in the order they are asked. `now` gives licenses their year. */
 export function createRules(_now: () => Date): readonly Rule[] {
-  return [createFileRule, replaceTextRule, deletePathRule, movePathRule];
+  return [addErrorHandlingRule, createFileRule, replaceTextRule, deletePathRule, movePathRule];
 }
