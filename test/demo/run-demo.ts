@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
 
 export interface RunningDemo extends AsyncDisposable {
   readonly child: ChildProcess;
@@ -33,7 +34,48 @@ export interface DemoLaunch {
 
 const DEMO = fileURLToPath(new URL("demo.ts", import.meta.url));
 
-/** Starts the demo in a group of its own, with a temporary folder of its own. */
+/** A prompt with one small, fixed change, and its diff. */
+export const HELLO = 'Create a file docs/hello.md with the content "Hello"';
+
+/** Runs the demo to its end. Fails when a process or a file of it is left. */
+export async function runDemo(args: readonly string[], launch?: DemoLaunch): Promise<DemoResult> {
+  await using demo = await startDemo(args, launch);
+  const result = await demo.ended();
+  expect(await remains(demo)).toEqual({ processes: [], files: [] });
+  return result;
+}
+
+/** What is left of a demo. */
+export async function remains(demo: RunningDemo) {
+  return { processes: await demo.processes(), files: await demo.files() };
+}
+
+/** Output with what differs from run to run named instead: ports, ids, times, bytes, and how far a fetch had come. */
+export function steady(text: string): string[] {
+  return text
+    .replace(/127\.0\.0\.1:\d+/g, "HOST")
+    .replace(/-[a-z0-9]{8}(?=[.\s]|$)/gm, "-ID")
+    .replace(/\b[0-9a-f]{10}\b/g, "COMMIT")
+    .replace(/ \(\d[\d.]* m?s\)/g, "")
+    .replace(/ {2,}\d[\d.]* m?s$/gm, "")
+    .replace(/\d+ bytes/g, "BYTES")
+    .replace(/^\d+ progress clone: Received .*\n/gm, "")
+    .replace(/^\d+ (?=[a-z])/gm, "")
+    .trimEnd()
+    .split("\n");
+}
+
+export const helloDiff = [
+  "diff --git a/docs/hello.md b/docs/hello.md",
+  "new file mode 100644",
+  "index 0000000..e965047",
+  "--- /dev/null",
+  "+++ b/docs/hello.md",
+  "@@ -0,0 +1 @@",
+  "+Hello",
+];
+
+/** Starts the demo with a temporary folder of its own. */
 export async function startDemo(args: readonly string[], launch: DemoLaunch = {}): Promise<RunningDemo> {
   const dir = await mkdtemp(join(tmpdir(), "demo-test-"));
   const env = {
