@@ -8,6 +8,7 @@ import type { AppDeps } from "./http/deps.ts";
 import { errorResponse } from "./http/error-response.ts";
 import { canServe, createHealth } from "./http/health.ts";
 import { readJsonBody } from "./http/json-body.ts";
+import { lingering } from "./http/linger.ts";
 import { SSE_HEADERS, sseStream } from "./http/sse.ts";
 import { startTimer as realTimer } from "./http/timers.ts";
 import { record } from "./run/record.ts";
@@ -38,6 +39,10 @@ export function createApp(deps: AppDeps): Hono {
     await next();
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.res.headers.set(name, value);
     if (!context.res.headers.has("cache-control")) context.res.headers.set("cache-control", "no-store");
+    const upload = context.req.raw.body;
+    if (!context.res.ok && upload !== null && !upload.locked) {
+      context.res = lingering(context.res, upload, startTimer);
+    }
   });
 
   app.onError((error) => {

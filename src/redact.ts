@@ -6,7 +6,7 @@ import type { RunEvent } from "./run/events.ts";
 
 export type { StreamRedactor } from "./redact/scanner.ts";
 
-export const REDACTED = "[redacted]";
+const REDACTED = "[redacted]";
 /** Shorter secrets would be found in ordinary text. */
 const MIN_SECRET = 8;
 /** Deeper JSON than anything the service makes; it would overflow the stack of whoever serialises it. */

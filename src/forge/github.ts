@@ -1,11 +1,11 @@
 /** The forge that is GitHub, or a GitHub Enterprise Server. */
 import { ServiceError } from "../errors.ts";
+import { sleep } from "../sleep.ts";
 import { fullNameOf, repositoryAnswer } from "./answers.ts";
 import type { Forge, GitRemote, RepoRef, Repository } from "./forge.ts";
 import { fork, syncFork } from "./fork.ts";
 import { openPullRequest } from "./pulls.ts";
 import { createSessions, type Session } from "./session.ts";
-import { sleep } from "./sleep.ts";
 
 export interface GitHubForgeOptions {
   /** `https://api.github.com`, or `https://host/api/v3`. */

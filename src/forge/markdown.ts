@@ -26,11 +26,11 @@ const ACTIVE: readonly RegExp[] = [
   /@/g,
   // `#1` and `owner/repo#1`; `GH-1`, whose hyphen Markdown may escape
   /#(?=\d)/g,
-  /\bGH\\?-(?=\d)/gi,
+  /GH\\?-(?=\d)/gi,
   // links to issues and pull requests, written with or without a scheme; any link with a scheme
   /\/(?:issues?|pulls?|discussions|commit)\\?\/(?=\w)/gi,
   /:(?=\\?\/\\?\/)/g,
-  /\bwww(?=\.)/gi,
+  /www(?=\.)/gi,
   // Markdown links and images, and definitions of their targets
   /\](?=[([:])/g,
   // HTML tags, comments and autolinks
@@ -83,9 +83,9 @@ export function fence(text: string, info = ""): string {
 
 /** The text as a code span on one line, with as many backticks as it takes (CommonMark 0.31, 6.1). */
 export function inlineCode(text: string): string {
-  const body = shortenRuns(singleLine(text, Number.POSITIVE_INFINITY));
+  const body = shortenRuns(singleLine(text, Number.POSITIVE_INFINITY)) || " ";
   const delimiter = "`".repeat(longestRun(body) + 1);
-  const padding = body === "" || body.startsWith("`") || body.endsWith("`") ? " " : "";
+  const padding = body.startsWith("`") || body.endsWith("`") ? " " : "";
   return `${delimiter}${padding}${body}${padding}${delimiter}`;
 }
 

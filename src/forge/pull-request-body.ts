@@ -62,7 +62,7 @@ const FALLBACK_TITLE = "Apply the requested change";
 
 /** A pull request's title: one line of at most 120 characters in which nothing acts. */
 export function pullRequestTitle(title: string): string {
-  return cut(neutralise(singleLine(title, MAX_TITLE)), MAX_TITLE) || FALLBACK_TITLE;
+  return line(title, MAX_TITLE) || FALLBACK_TITLE;
 }
 
 /**
@@ -85,10 +85,10 @@ export function pullRequestBody(input: PullRequestBodyInput): string {
       : section(
           "What was left out",
           plain(leftOut.reason),
-          list(leftOut.paths.map(pathCode), MAX_ITEMS, "files"),
+          list(leftOut.paths, MAX_ITEMS, "files", pathCode),
           quotePatch(leftOut.patch),
         ),
-    `---\n\nMade by Tiny Backspace in run ${inlineCode(singleLine(input.runId, 100))}. Review it as you would a stranger's work.`,
+    `---\n\nMade by Tiny Backspace in run ${inlineCode(input.runId.slice(0, 100))}. Review it as you would a stranger's work.`,
   ];
   return cut(sections.filter((part) => part !== "").join("\n\n"), MAX_BODY);
 }
@@ -98,11 +98,11 @@ export function pullRequestBody(input: PullRequestBodyInput): string {
  * the run as its only trailer: no line of untrusted text can be one (git-interpret-trailers(1)).
  */
 export function commitMessage(input: CommitMessageInput): string {
-  const subject = cut(neutralise(singleLine(input.title, LINE)), LINE) || FALLBACK_TITLE;
+  const subject = line(input.title, LINE) || FALLBACK_TITLE;
   const items = input.summary
+    .slice(0, MAX_ITEMS)
     .map((sentence) => plain(sentence))
-    .filter((sentence) => sentence !== "")
-    .slice(0, MAX_ITEMS);
+    .filter((sentence) => sentence !== "");
   const body = items.map(wrapItem).join("\n");
   const run = `Tiny-Backspace-Run: ${input.runId.replace(/[^\w-]/g, "").slice(0, 100)}`;
   return `${[defuseTrailer(subject), body, run].filter((part) => part !== "").join("\n\n")}\n`;
@@ -136,37 +136,42 @@ function agentName({ name, model }: PullRequestBodyInput["agent"]): string {
 }
 
 function files(changes: readonly BodyChange[]): string {
-  const lines = changes.map((change) => {
+  return list(changes, MAX_FILES, "files", (change) => {
     const from = change.from === undefined ? "" : ` from ${pathCode(change.from)}`;
     const size = change.binary === true ? "binary" : `+${change.additions} −${change.deletions}`;
     return `${pathCode(change.path)} ${change.kind}${from} (${size})`;
   });
-  return list(lines, MAX_FILES, "files");
 }
 
 function sentences(items: readonly string[], none: string): string {
-  const lines = items.map((item) => plain(item)).filter((item) => item !== "");
-  return lines.length === 0 ? none : list(lines, MAX_ITEMS, "lines");
+  const told = items.filter((item) => item.trim() !== "");
+  return told.length === 0 ? none : list(told, MAX_ITEMS, "lines", plain);
 }
 
-/** A Markdown list of at most `max` lines and MAX_LIST characters that says how many it lacks. */
-function list(lines: readonly string[], max: number, noun: string): string {
-  const shown: string[] = [];
+/** A Markdown list of at most `max` items and MAX_LIST characters that says how many it lacks. */
+function list<T>(items: readonly T[], max: number, noun: string, show: (item: T) => string): string {
+  const lines: string[] = [];
   let length = 0;
-  for (const line of lines.slice(0, max)) {
-    length += line.length + 3;
+  for (const item of items.slice(0, max)) {
+    const line = `- ${show(item)}`;
+    length += line.length + 1;
     if (length > MAX_LIST) {
       break;
     }
-    shown.push(`- ${line}`);
+    lines.push(line);
   }
-  const left = lines.length - shown.length;
-  return [...shown, ...(left > 0 ? [`- … and ${grouped(left)} more ${noun}`] : [])].join("\n");
+  const left = items.length - lines.length;
+  return [...lines, ...(left > 0 ? [`- … and ${grouped(left)} more ${noun}`] : [])].join("\n");
 }
 
 /** One line of untrusted prose. */
 function plain(text: string): string {
-  return cut(neutralise(singleLine(text, MAX_ITEM)), MAX_ITEM);
+  return line(text, MAX_ITEM);
+}
+
+/** Cut twice: once so that a long text costs little, and once because breaks make it longer. */
+function line(text: string, max: number): string {
+  return cut(neutralise(singleLine(text.slice(0, 10 * max), max)), max);
 }
 
 /** A path, with issue references broken for the same reason as in the prompt. */
@@ -176,15 +181,15 @@ function pathCode(path: string): string {
 
 function wrapItem(sentence: string): string {
   const lines: string[] = [];
-  let line = "-";
+  let current = "-";
   for (const word of sentence.split(" ")) {
-    if (line.length + 1 + word.length > LINE && line.trim() !== "-") {
-      lines.push(line);
-      line = " ";
+    if (current.length + 1 + word.length > LINE && current.trim() !== "-") {
+      lines.push(current);
+      current = " ";
     }
-    line += ` ${word}`;
+    current += ` ${word}`;
   }
-  return [...lines, line].map(defuseTrailer).join("\n");
+  return [...lines, current].map(defuseTrailer).join("\n");
 }
 
 /** Breaks `Token: value`, whatever whitespace or list mark it comes after. */

@@ -146,7 +146,12 @@ export function isPassing(failure: Failure): boolean {
 
 /** Why a wait is needed, for people. */
 export function reasonOf(failure: Failure): string {
-  return failure.kind === "status" ? `GitHub answered ${failure.status}` : failure.error.message;
+  if (failure.kind === "status") {
+    return `GitHub answered ${failure.status}`;
+  }
+  return failure.error.code === "network_error"
+    ? "The connection to GitHub failed"
+    : "GitHub sent an unreadable answer";
 }
 
 function tooLong(reason: string, until: number, hint: string): ServiceError {

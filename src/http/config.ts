@@ -17,7 +17,7 @@ export interface RunDefaults {
 }
 
 /** Which secrets this deployment has. The secrets themselves stay out of the HTTP layer. */
-export interface KeysSet {
+interface KeysSet {
   readonly github_token: boolean;
   readonly openai_api_key: boolean;
   readonly anthropic_api_key: boolean;
@@ -35,7 +35,7 @@ export interface ConfigOptions {
   readonly keys: KeysSet;
 }
 
-export type Source = "default" | "environment" | "runtime";
+type Source = "default" | "environment" | "runtime";
 
 interface Sourced<T> {
   readonly value: T;

@@ -7,7 +7,7 @@ export type ComponentStatus = "available" | "unavailable" | "not_installed" | "n
 export type HealthCheck = (signal: AbortSignal) => Promise<ComponentStatus>;
 
 /** The components the service always reports, in the order it reports them. */
-export const COMPONENTS = [
+const COMPONENTS = [
   "git_operations",
   "coding_agent",
   "llm_agent",
@@ -16,7 +16,7 @@ export const COMPONENTS = [
   "anthropic",
   "docker",
 ] as const;
-export type ComponentName = (typeof COMPONENTS)[number];
+type ComponentName = (typeof COMPONENTS)[number];
 export type HealthChecks = Readonly<Record<ComponentName, HealthCheck>>;
 
 export interface HealthReport {
@@ -26,9 +26,9 @@ export interface HealthReport {
 }
 
 /** Milliseconds a check may take. */
-export const CHECK_MS = 2_000;
+const CHECK_MS = 2_000;
 /** Milliseconds an answer is good for. */
-export const CACHE_MS = 5_000;
+const CACHE_MS = 5_000;
 
 export interface HealthOptions {
   readonly checks: HealthChecks;

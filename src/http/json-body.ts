@@ -53,7 +53,9 @@ async function readBytes(request: Request, options: JsonBodyOptions): Promise<Ui
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
   const late = Promise.withResolvers<never>();
+  let stalled = false;
   const stopTimer = options.startTimer(() => {
+    stalled = true;
     late.reject(
       new ServiceError(
         "timeout",
@@ -66,7 +68,9 @@ async function readBytes(request: Request, options: JsonBodyOptions): Promise<Ui
   } finally {
     stopTimer();
     // Not awaited: a sender that has stalled may never let a cancellation settle.
-    reader.cancel().catch(() => undefined);
+    if (stalled) reader.cancel().catch(() => undefined);
+    // What was not read is left to lingering().
+    else reader.releaseLock();
   }
 }
 

@@ -10,7 +10,7 @@ export const SSE_HEADERS = {
 } as const;
 
 /** Proxies cut streams that are idle for about two minutes; a comment keeps them open. */
-export const PING_MS = 15_000;
+const PING_MS = 15_000;
 /** How long a client waits before it reconnects. */
 const RETRY_MS = 3_000;
 

@@ -11,7 +11,9 @@ export interface Automaton {
   match(state: number): number;
 }
 
-/** Most text never leaves the start state, whose transitions for small symbols are one array read. */
+/** Text that is no secret stays this close to the start, where a step is one array read. */
+const SHALLOW = 2;
+/** Symbols that have a place in those arrays. */
 const SMALL = 256;
 
 /** Builds the automaton; memory is proportional to the patterns' total length. */
@@ -38,15 +40,12 @@ export function createAutomaton(patterns: readonly (readonly number[])[]): Autom
     match[state] = pattern.length;
   }
 
-  const fromStart = new Int32Array(SMALL);
-  for (const [symbol, next] of edges[0] ?? []) if (symbol < SMALL) fromStart[symbol] = next;
-
-  const step = (from: number, symbol: number): number => {
+  const search = (from: number, symbol: number): number => {
     for (let state = from; state !== 0; state = fail[state] ?? 0) {
       const next = edges[state]?.get(symbol);
       if (next !== undefined) return next;
     }
-    return symbol < SMALL ? (fromStart[symbol] ?? 0) : (edges[0]?.get(symbol) ?? 0);
+    return edges[0]?.get(symbol) ?? 0;
   };
 
   // Breadth first, so that a state's failure, which is shallower, is complete before it is needed.
@@ -55,10 +54,22 @@ export function createAutomaton(patterns: readonly (readonly number[])[]): Autom
     const shorter = fail[state] ?? 0;
     if ((match[state] ?? 0) === 0) match[state] = match[shorter] ?? 0;
     for (const [symbol, next] of edges[state] ?? []) {
-      fail[next] = step(shorter, symbol);
+      fail[next] = search(shorter, symbol);
       queue.push(next);
     }
   }
+
+  const shallow = edges.flatMap((_, state) => ((depth[state] ?? 0) <= SHALLOW ? [state] : []));
+  const rows = new Int32Array(edges.length).fill(-1);
+  const table = new Int32Array(shallow.length * SMALL);
+  for (const [row, state] of shallow.entries()) {
+    rows[state] = row * SMALL;
+    for (let symbol = 0; symbol < SMALL; symbol += 1) table[row * SMALL + symbol] = search(state, symbol);
+  }
+  const step = (state: number, symbol: number): number => {
+    const row = rows[state] ?? -1;
+    return row >= 0 && symbol >= 0 && symbol < SMALL ? (table[row + symbol] ?? 0) : search(state, symbol);
+  };
 
   return {
     longest: Math.max(0, ...patterns.map((pattern) => pattern.length)),

@@ -66,7 +66,7 @@ export function cloneStep(state: RunState): AsyncGenerator<RunEvent, void> {
     });
     state.opened = opened;
     return {
-      message: `Fetched ${opened.fileCount} paths at ${opened.baseCommit.slice(0, 10)} in ${opened.fetchedBytes()} bytes.`,
+      message: `Fetched ${opened.fileCount} ${opened.fileCount === 1 ? "path" : "paths"} at ${opened.baseCommit.slice(0, 10)} in ${opened.fetchedBytes()} bytes.`,
       result: { base_commit: opened.baseCommit, bytes: opened.fetchedBytes(), files: opened.fileCount },
     };
   });
@@ -77,7 +77,10 @@ export function analyseStep(state: RunState): AsyncGenerator<RunEvent, void> {
   return step(state, "analyse", "Looking at what is in the repository.", async () => {
     const { files, languages } = analyse(paths());
     const found = languages.length === 0 ? "no language known by file name" : languages.join(", ");
-    return { message: `${files} files; ${found}.`, result: { files, languages: [...languages] } };
+    return {
+      message: `${files} ${files === 1 ? "file" : "files"}; ${found}.`,
+      result: { files, languages: [...languages] },
+    };
   });
 }
 

@@ -35,12 +35,6 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.byteLength !== b.byteLength) return false;
-  for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
 /** git's own test: a NUL in the first 8,000 bytes (`buffer_is_binary`, xdiff-interface.c). */
 export function isBinary(bytes: Uint8Array): boolean {
   const end = Math.min(bytes.byteLength, 8000);

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { sleep } from "../../src/forge/sleep.ts";
+import { sleep } from "../../src/sleep.ts";
 import { failure, START, setUp } from "./harness.ts";
 
 const REF = { owner: "acme", name: "widgets" };

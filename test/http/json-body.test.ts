@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { readJsonBody } from "../../src/http/json-body.ts";
 import { jsonErrorPosition } from "../../src/http/json-position.ts";
+import { LINGER_BYTES, LINGER_MS } from "../../src/http/linger.ts";
+import { bodyOf } from "../support/body-of.ts";
 import { manualTimers } from "../support/manual-timers.ts";
 import { createTestApp } from "../support/test-app.ts";
 
@@ -66,11 +68,14 @@ describe("a body that is too large", () => {
     const { app, runs, timers } = createTestApp();
     const { stream, sent } = endless(100_000_000);
     const response = await app.request(streamed(stream, headers));
-    expect([response.status, await response.json()]).toEqual([
+    const reader = bodyOf(response).getReader();
+    const { value } = await reader.read();
+    expect([response.status, JSON.parse(new TextDecoder().decode(value))]).toEqual([
       413,
       { error: { code: "payload_too_large", message: "The body is larger than 1048576 bytes; send less." } },
     ]);
     expect(sent.bytes).toBeLessThan(MEBIBYTE + 2 * 65_536);
+    await reader.cancel();
     expect([sent.cancelled, runs, timers.running()]).toEqual([true, [], []]);
   });
 
@@ -78,6 +83,45 @@ describe("a body that is too large", () => {
     const { stream, sent } = endless(100_000_000);
     const response = await createTestApp().app.request(streamed(stream, { "content-length": "100000000" }));
     expect([response.status, sent.bytes]).toEqual([413, 0]);
+    await response.body?.cancel();
+  });
+});
+
+describe("a refusal of a body that is still arriving", () => {
+  it("throws the rest away, so that the connection is not reset under the answer", async () => {
+    const { app, timers } = createTestApp();
+    const { stream, sent } = endless(50_000_000);
+    const response = await app.request(streamed(stream));
+    await response.text();
+    expect(sent.bytes).toBeGreaterThanOrEqual(50_000_000);
+    expect(timers.running()).toEqual([]);
+  });
+
+  it("is given for any reason, before a byte is read", async () => {
+    const { app } = createTestApp();
+    const { stream, sent } = endless(50_000_000);
+    const response = await app.request(streamed(stream, { "content-type": "text/plain" }));
+    expect([response.status, sent.bytes]).toEqual([415, 0]);
+    await response.body?.cancel();
+    expect(sent.cancelled).toBe(true);
+  });
+
+  it("does not go on for ever: neither in bytes", async () => {
+    const { app } = createTestApp();
+    const { stream, sent } = endless(Number.POSITIVE_INFINITY);
+    await (await app.request(streamed(stream))).text();
+    expect(sent.bytes).toBeLessThan(LINGER_BYTES + 2 * MEBIBYTE);
+    expect(sent.cancelled).toBe(true);
+  });
+
+  it("nor in time", async () => {
+    const { app, timers } = createTestApp();
+    const { stream, stalled } = stalling("x");
+    const response = await app.request(streamed(stream, { "content-type": "text/plain" }));
+    const text = response.text();
+    await stalled;
+    timers.fire(LINGER_MS);
+    expect([JSON.parse(await text).error.code, timers.running()]).toEqual(["unsupported_media_type", []]);
   });
 });
 

@@ -3,6 +3,7 @@ import { createParser } from "eventsource-parser";
 import { describe, expect, it } from "vitest";
 import { encodeEvent, sseStream } from "../../src/http/sse.ts";
 import type { RecordedEvent, RunEvent } from "../../src/run/events.ts";
+import { bodyOf } from "../support/body-of.ts";
 import { manualTimers } from "../support/manual-timers.ts";
 import { createTestApp, DONE, RUN_ID, TIME } from "../support/test-app.ts";
 
@@ -33,11 +34,6 @@ function parse(text: string) {
 async function next(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
   const { value } = await reader.read();
   return new TextDecoder().decode(value);
-}
-
-function bodyOf(response: Response): ReadableStream<Uint8Array> {
-  if (response.body === null) throw new Error("the answer has no body");
-  return response.body;
 }
 
 describe("frames", () => {

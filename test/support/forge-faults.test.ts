@@ -213,32 +213,6 @@ test("an answer is held in the middle, and a client that leaves there ends the w
   expect(forge.log.entries[0]).toMatchObject({ state: "cut", bytesOut: 10 });
 });
 
-test("a push whose client leaves after its last byte is carried out all the same", async () => {
-  const app = forge.repository("ann/app");
-  const [old, tip] = ["0".repeat(40), await app.git("rev-parse", "main")];
-  const command = `${old} ${tip} refs/heads/pushed\0 report-status\n`;
-  const emptyPack = Buffer.from("5041434b0000000200000000029d08823bd8a8eab510ad6ac75c823cfd3ed31e", "hex");
-  const length = (command.length + 4).toString(16).padStart(4, "0");
-  const fault = forge.faults.add({
-    match: { service: "receive-pack" },
-    action: { hold: new Promise(() => undefined), at: "reply" },
-  });
-  const leave = new AbortController();
-  const pushing = fetch(`${app.cloneUrl}/git-receive-pack`, {
-    method: "POST",
-    headers: {
-      authorization: `Basic ${Buffer.from("ann:token").toString("base64")}`,
-      "content-type": "application/x-git-receive-pack-request",
-    },
-    body: Buffer.concat([Buffer.from(`${length}${command}0000`), emptyPack]),
-    signal: leave.signal,
-  });
-  await fault.reached();
-  leave.abort();
-  await expect(pushing).rejects.toThrow("abort");
-  expect(await app.git("rev-parse", "pushed")).toBe(tip);
-});
-
 test("reached settles for each time a fault takes effect, also when asked late", async () => {
   const fault = onRest({ status: 500 });
   await get();

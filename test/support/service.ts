@@ -1,6 +1,7 @@
 /** The whole service for an end-to-end test: the built Worker in workerd, pointed at a local forge. */
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { type RecordedEvent, recordedEventSchema } from "../../src/run/events.ts";
+import { collect } from "./collect.ts";
 import { type LocalForge, startForge } from "./forge/server.ts";
 import { type RunningWorker, startWorker } from "./worker.ts";
 
@@ -53,7 +54,7 @@ export async function startService({
     async run(body) {
       const response = await post("/code", body);
       if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
-      return Array.fromAsync(readEvents(response));
+      return collect(readEvents(response));
     },
     async close() {
       await worker.stop();

@@ -95,4 +95,6 @@ export async function send(
   response.writeHead(status, headers);
   response.flushHeaders();
   for await (const chunk of body) await write(chunk);
+  // A body that ended because its maker was stopped is not whole.
+  signal.throwIfAborted();
 }

@@ -1,7 +1,8 @@
 /** Git over HTTP: the smart protocol's three addresses, answered by git's own `http-backend` CGI program. */
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { addAbortListener, once } from "node:events";
 import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
 import type { Identity } from "./accounts.ts";
 import type { ForgeRequest, Reply } from "./http.ts";
 import { text } from "./http.ts";
@@ -67,10 +68,19 @@ export function createGitHttp(repositories: Repositories, url: () => string): Gi
   }
 
   async function runBackend(request: ForgeRequest, repo: Repo, tail: string): Promise<Reply> {
-    // Its own process group, so that upload-pack and pack-objects below it end with it.
-    const child = spawn(backend, [], { cwd: repo.dir, env: cgi(request, repo, tail), detached: true });
+    // Its own process group, so that upload-pack and pack-objects below it end with it. All of them
+    // inherit the fourth descriptor: it ends, and `close` is emitted, when the last of them is gone.
+    const child = spawn(backend, [], {
+      cwd: repo.dir,
+      env: cgi(request, repo, tail),
+      detached: true,
+      stdio: ["pipe", "pipe", "pipe", "pipe"],
+    });
+    const [stdin, stdout, stderr, lifeline] = pipesOf(child);
+    lifeline.resume();
+    let gone = false;
     const kill = () => {
-      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      if (gone || child.pid === undefined) return;
       try {
         process.kill(-child.pid, "SIGTERM");
       } catch {
@@ -79,7 +89,10 @@ export function createGitHttp(repositories: Repositories, url: () => string): Gi
     };
     const job = { exited: once(child, "close"), kill };
     running.add(job);
-    const ended = () => running.delete(job);
+    const ended = () => {
+      gone = true;
+      running.delete(job);
+    };
     job.exited.then(ended, ended);
     // A push whose last byte has arrived is carried out even when the client is gone, as on GitHub.
     const clientGone = () => {
@@ -87,13 +100,14 @@ export function createGitHttp(repositories: Repositories, url: () => string): Gi
     };
     addAbortListener(request.signal, clientGone);
 
-    const errors = tailOf(child);
-    child.stdin.on("error", () => undefined);
-    request.open().on("error", clientGone).pipe(child.stdin);
+    const errors = tailOf(stderr);
+    stdin.on("error", () => undefined);
+    request.open().on("error", clientGone).pipe(stdin);
 
-    const output = child.stdout[Symbol.asyncIterator]();
+    const output = stdout[Symbol.asyncIterator]();
     const head = await readHead(output);
     if (head === undefined) {
+      kill();
       await job.exited;
       return text(500, `git http-backend gave no answer: ${errors()}\n`);
     }
@@ -203,10 +217,26 @@ function parseHead(head: string): Omit<Head, "rest"> {
   return { status: Number.parseInt(status, 10), headers };
 }
 
+/** The pipes of a process that was started with four. */
+function pipesOf({
+  stdio,
+}: ChildProcess): [stdin: Writable, stdout: Readable, stderr: Readable, lifeline: Readable] {
+  const [stdin, stdout, stderr, lifeline] = stdio;
+  if (
+    stdin instanceof Writable &&
+    stdout instanceof Readable &&
+    stderr instanceof Readable &&
+    lifeline instanceof Readable
+  ) {
+    return [stdin, stdout, stderr, lifeline];
+  }
+  throw new Error("git http-backend could not be started");
+}
+
 /** Keeps the last words of a process for a message. */
-function tailOf(child: ChildProcessWithoutNullStreams): () => string {
+function tailOf(stderr: Readable): () => string {
   let words = "";
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+  stderr.setEncoding("utf8").on("data", (chunk: string) => {
     words = (words + chunk).slice(-4096);
   });
   return () => words.trim();

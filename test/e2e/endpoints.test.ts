@@ -1,0 +1,145 @@
+/** The endpoints around POST /code, and the commands of the original README, word for word. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { startForge } from "../support/forge/server.ts";
+import { SERVICE_TOKEN, startService } from "../support/service.ts";
+import { startWorker } from "../support/worker.ts";
+
+const shell = promisify(execFile);
+
+test("the original README's commands work word for word on localhost:8000", async () => {
+  const forge = await startForge({ tokens: { [SERVICE_TOKEN]: { login: "username" } } });
+  await forge.addRepository("username/repo", {
+    files: { "main.py": 'import json\n\n\ndef main():\n    return json.loads("{}")\n' },
+  });
+  // A deployment with nothing but its token set talks to GitHub; here its requests reach the local forge.
+  const toForge = async (request: Request): Promise<Response> => {
+    const url = new URL(request.url);
+    const base =
+      url.hostname === "api.github.com"
+        ? forge.apiUrl
+        : url.hostname === "github.com"
+          ? forge.url
+          : undefined;
+    if (base === undefined) throw new Error(`a request to ${url.host}`);
+    const { method, headers } = request;
+    const body = method === "GET" ? null : await request.arrayBuffer();
+    return await fetch(base + url.pathname + url.search, { method, headers, body, redirect: "manual" });
+  };
+  const worker = await startWorker({ port: 8000, outbound: toForge, env: { GITHUB_TOKEN: SERVICE_TOKEN } });
+  try {
+    const legacy = `curl --no-buffer -X POST "http://localhost:8000/code/legacy" \\
+  -H "Content-Type: application/json" \\
+  -d '{
+    "repoUrl": "https://github.com/username/repo",
+    "prompt": "Add error handling"
+  }'`;
+    const enhanced = `curl --no-buffer -X POST "http://localhost:8000/code" \\
+  -H "Content-Type: application/json" \\
+  -d '{
+    "repoUrl": "https://github.com/username/repo",
+    "prompt": "Add error handling to the main function",
+    "use_llm": true,
+    "llm_provider": "openai",
+    "llm_model": "gpt-4",
+    "use_cloud_sandbox": true,
+    "sandbox_provider": "docker"
+  }'`;
+    for (const command of [legacy, enhanced]) {
+      const { stdout } = await shell("bash", ["-c", command]);
+      const last = stdout.trim().split("\n").at(-1) ?? "";
+      expect(JSON.parse(last.replace("data: ", ""))).toMatchObject({
+        type: "done",
+        status: "succeeded",
+        pr_url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/username\/repo\/pull\/\d$/),
+      });
+    }
+    expect((await shell("bash", ["-c", "curl http://localhost:8000/health"])).stdout).toContain(
+      '"status":"healthy"',
+    );
+    expect((await shell("bash", ["-c", "curl http://localhost:8000/"])).stdout).toContain('"endpoints"');
+    const [first, second] = forge.repository("username/repo").pullRequests;
+    expect(first?.body).toContain("did not ask for a language model");
+    expect(second?.body).toContain("asked for the openai agent, which this service does not have yet");
+  } finally {
+    await worker.stop();
+    await forge.close();
+  }
+});
+
+test("GET /health tells each component's true state, and never a secret", async () => {
+  const service = await startService({ env: { OPENAI_API_KEY: "canary-openai-key-0123456789" } });
+  try {
+    const response = await fetch(`${service.worker.url}/health`);
+    const text = await response.text();
+    expect([response.status, JSON.parse(text)]).toEqual([
+      200,
+      {
+        status: "healthy",
+        service: "tiny-backspace-enhanced",
+        components: {
+          git_operations: "available",
+          coding_agent: "available",
+          llm_agent: "not_installed",
+          cloud_sandbox: "not_installed",
+          openai: "not_installed",
+          anthropic: "not_installed",
+          docker: "not_installed",
+        },
+      },
+    ]);
+    expect(text).not.toContain("canary");
+  } finally {
+    await service.close();
+  }
+});
+
+test("GET /health says so when the token is not valid", async () => {
+  const service = await startService();
+  try {
+    service.forge.accounts.revoke(SERVICE_TOKEN);
+    const response = await fetch(`${service.worker.url}/health`);
+    expect([response.status, await response.json()]).toMatchObject([
+      503,
+      { status: "degraded", components: { git_operations: "unavailable", coding_agent: "available" } },
+    ]);
+  } finally {
+    await service.close();
+  }
+});
+
+test("POST /config applies to later runs, and GET / describes the service", async () => {
+  const service = await startService();
+  try {
+    await service.forge.addRepository("tiny-bot/r", { files: { a: "a\n" } });
+    const configured = await service.post("/config", {
+      default_llm_provider: "anthropic",
+      limits: { timeout_seconds: 60 },
+    });
+    expect([configured.status, JSON.stringify(await configured.json())]).toEqual([
+      200,
+      expect.stringContaining("anthropic"),
+    ]);
+    const events = await service.run({
+      repoUrl: `${service.forge.url}/tiny-bot/r`,
+      prompt: "Create b.txt containing: b",
+      use_llm: true,
+    });
+    expect(events[0]).toMatchObject({
+      type: "info",
+      request: { llm_provider: "anthropic", limits: { timeout_seconds: 60 } },
+      agent: "rule_based",
+    });
+    expect(events[1]).toMatchObject({ type: "warning", code: "agent_fallback" });
+    const about = await (await fetch(`${service.worker.url}/`)).json();
+    expect(about).toMatchObject({
+      name: expect.any(String),
+      version: "0.1.0",
+      features: expect.any(Array),
+      endpoints: expect.any(Array),
+    });
+  } finally {
+    await service.close();
+  }
+});

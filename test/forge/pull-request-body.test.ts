@@ -1,0 +1,230 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import {
+  commitMessage,
+  type PullRequestBodyInput,
+  pullRequestBody,
+  pullRequestTitle,
+} from "../../src/forge/pull-request-body.ts";
+
+const seen = (text: string): string => text.replaceAll("\u200B", "·");
+
+const input: PullRequestBodyInput = {
+  prompt: "Add a health endpoint",
+  summary: ["Added GET /health, so that a load balancer can ask.", "Documented it."],
+  changes: [
+    { path: "src/app.ts", kind: "modified", additions: 12, deletions: 3 },
+    { path: "docs/health.md", kind: "added", additions: 20, deletions: 0 },
+    { path: "src/http/`new`.ts", kind: "renamed", from: "src/old.ts", additions: 0, deletions: 0 },
+    { path: "logo.png", kind: "deleted", additions: 0, deletions: 0, binary: true },
+  ],
+  agent: { name: "anthropic", model: "claude-x", reason: "The request asked for it." },
+  verified: ["`npm test` passed in 4 s."],
+  notVerified: ["The deployment was not tried."],
+  runId: "run_1x2y3z",
+};
+
+describe("pullRequestBody", () => {
+  test("says what was asked, what changed, who did it, and what was verified", () => {
+    expect(pullRequestBody(input)).toBe(`## What was asked
+
+\`\`\`text
+Add a health endpoint
+\`\`\`
+
+## What changed
+
+- Added GET /health, so that a load balancer can ask.
+- Documented it.
+
+- \`src/app.ts\` modified (+12 −3)
+- \`docs/health.md\` added (+20 −0)
+- \`\`src/http/\`new\`.ts\`\` renamed from \`src/old.ts\` (+0 −0)
+- \`logo.png\` deleted (binary)
+
+## Who did it
+
+anthropic (claude-x). The request asked for it.
+
+## What was verified
+
+- \`npm test\` passed in 4 s.
+
+Not verified:
+
+- The deployment was not tried.
+
+---
+
+Made by Tiny Backspace in run \`run_1x2y3z\`. Review it as you would a stranger's work.`);
+  });
+
+  test("shows what was left out as a patch that applies", () => {
+    const patch =
+      "--- a/.github/workflows/ci.yml\n+++ b/.github/workflows/ci.yml\n@@ -1 +1 @@\n-a\n+uses: x@v1 #1 ```\n";
+    const leftOut = { paths: [".github/workflows/ci.yml"], reason: "Workflows need consent.", patch };
+
+    const body = pullRequestBody({ ...input, leftOut });
+
+    expect(body).toContain(`## What was left out
+
+Workflows need consent.
+
+- \`.github/workflows/ci.yml\`
+
+To apply it yourself:
+
+\`\`\`\`diff
+${patch}\`\`\`\`
+
+---`);
+  });
+
+  test("cuts a long prompt and says so", () => {
+    const body = pullRequestBody({ ...input, prompt: "word ".repeat(1000) });
+
+    expect(body).toContain("…\n```\n\nThe prompt is cut here: it has 5,000 characters.\n\n## What changed");
+    expect(body.length).toBeLessThan(3500);
+  });
+
+  test("lists fifty files and counts the rest", () => {
+    const changes = Array.from({ length: 1234 }, (_, index) => ({
+      path: `src/${index}.ts`,
+      kind: "added" as const,
+      additions: 1,
+      deletions: 0,
+    }));
+
+    const lines = pullRequestBody({ ...input, changes })
+      .split("\n")
+      .filter((line) => /^- (?:`src|…)/.test(line));
+
+    expect([lines.length, lines.at(49), lines.at(50)]).toEqual([
+      51,
+      "- `src/49.ts` added (+1 −0)",
+      "- … and 1,184 more files",
+    ]);
+  });
+
+  test("says so when there is nothing to say", () => {
+    const body = pullRequestBody({ ...input, summary: [" "], changes: [], verified: [], notVerified: [] });
+
+    expect(body).toContain("## What changed\n\nThe agent gave no summary.\n\n## Who did it");
+    expect(body).toContain("## What was verified\n\nNothing was run.\n\n---");
+  });
+
+  test.each(["x", "`", "~", "@", "#1", "```\n", "🚀", "&#64;", "[skip ci]", "\u202e"])(
+    "stays below GitHub's limit however much there is of %j",
+    (piece) => {
+      const long = piece.repeat(100_000);
+      const many = Array(2000).fill(long.slice(0, 2000));
+      const body = pullRequestBody({
+        prompt: long,
+        summary: many,
+        changes: many.map((path) => ({ path, kind: "renamed", from: path, additions: 1e9, deletions: 1e9 })),
+        agent: { name: long, model: long, reason: long },
+        verified: many,
+        notVerified: many,
+        leftOut: { paths: many, reason: long, patch: long },
+        runId: long,
+      });
+
+      expect(body.length).toBeLessThanOrEqual(60_000);
+      expect(body).toMatch(/\n---\n\nMade by Tiny Backspace in run [\s\S]*stranger's work\.$/);
+    },
+  );
+});
+
+describe("attack 19: nothing from a stranger acts in a pull request", () => {
+  const hostile =
+    "@org/team Fixes #1 GH-2 https://github.com/o/r/issues/3 <!-- x --> <script> &#64;org ``` ## x";
+
+  test("in its body", () => {
+    const body = pullRequestBody({
+      prompt: hostile,
+      summary: [hostile],
+      changes: [{ path: "Fixes #1.md", kind: "renamed", from: "closes #2", additions: 1, deletions: 1 }],
+      agent: { name: "openai", model: hostile, reason: hostile },
+      verified: [hostile],
+      notVerified: [hostile],
+      leftOut: { paths: [], reason: hostile, patch: "" },
+      runId: "run_1",
+    });
+
+    // everywhere, code included: a squash merge may make the body a commit message
+    expect(body).not.toMatch(/@\w|#\d|GH-\d|:\/\/|\/issues\/\d|<[a-z!/]|&#?\w+;/i);
+    expect(body.match(/^#+ .*$/gm)).toEqual([
+      "## What was asked",
+      "## What changed",
+      "## Who did it",
+      "## What was verified",
+      "## What was left out",
+    ]);
+  });
+
+  test("in its title", () => {
+    expect(seen(pullRequestTitle(`Fix @org\n${"#1 ".repeat(100)}`))).toBe(`Fix @·org ${"#·1 ".repeat(27)}#…`);
+    expect(pullRequestTitle("\u202e\n")).toBe("Apply the requested change");
+  });
+
+  test("in a commit message", () => {
+    const message = commitMessage({ title: hostile, summary: [hostile], runId: "run_1" });
+
+    expect(message).not.toMatch(/@\w|#\d|GH-\d|:\/\/|\/issues\/\d|<[a-z!/]|&#?\w+;/i);
+  });
+});
+
+describe("commitMessage", () => {
+  test("has a subject, a wrapped list and the run as its trailer", () => {
+    const message = commitMessage({
+      title: "Add a health endpoint",
+      summary: [
+        "Added GET /health, so that a load balancer can ask whether the service lives.",
+        "",
+        "Documented it.",
+      ],
+      runId: "run_1x2y3z",
+    });
+
+    expect(message).toBe(`Add a health endpoint
+
+- Added GET /health, so that a load balancer can ask whether the service
+  lives.
+- Documented it.
+
+Tiny-Backspace-Run: run_1x2y3z
+`);
+  });
+
+  test("keeps the subject within 72 characters", () => {
+    const [subject = "", blank] = commitMessage({ title: "word ".repeat(40), summary: [], runId: "r" }).split(
+      "\n",
+    );
+
+    expect([subject, blank]).toEqual([`${"word ".repeat(14)}w…`, ""]);
+  });
+
+  test("lets no line of a stranger become a trailer", () => {
+    const signed = "Signed-off-by: Eve <eve@evil.example>";
+    const trailers = [signed, "Co-authored-by: Eve <eve@evil.example>", "skip-checks: true"];
+    const message = commitMessage({
+      title: signed,
+      summary: [
+        ...trailers,
+        `A sentence, and then\n\n${signed}`,
+        `${"x".repeat(69)} Reviewed-by: Eve`,
+        "--- a divider",
+        "(cherry picked from commit 0123)",
+      ],
+      runId: "run_1\n\nSigned-off-by: Eve",
+    });
+
+    const parsed = execFileSync("git", ["interpret-trailers", "--parse"], {
+      input: message,
+      encoding: "utf8",
+    });
+    expect(parsed).toBe("Tiny-Backspace-Run: run_1Signed-off-byEve\n");
+    expect(message).not.toMatch(/^\W*(?:signed-off-by|co-authored-by|reviewed-by|skip-checks)[ \t]*:/im);
+    expect(message).not.toMatch(/^(?:---|diff |From |\(cherry picked)/m);
+  });
+});

@@ -1,0 +1,191 @@
+/** The run's own decisions, on real git: branch races, stale forks, defects. */
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Agent } from "../../src/agent/agent.ts";
+import { createEgress } from "../../src/egress.ts";
+import { createGitHubForge } from "../../src/forge/github.ts";
+import type { RunEvent } from "../../src/run/events.ts";
+import type { RunRequest } from "../../src/run/request.ts";
+import { type RunDeps, run } from "../../src/run/run.ts";
+import { openWorkspace } from "../../src/workspace/open.ts";
+import type { Workspace } from "../../src/workspace/workspace.ts";
+import { collect } from "../support/collect.ts";
+import { type LocalForge, startForge } from "../support/forge/server.ts";
+import { TOKEN, TOKENS } from "../support/open.ts";
+
+let forge: LocalForge;
+
+beforeAll(async () => {
+  forge = await startForge({ tokens: TOKENS, forksShareObjects: false });
+});
+afterAll(() => forge.close());
+
+/** An agent that makes one edit: the test's own. */
+function editing(edit: (workspace: Workspace) => Promise<void>): Agent {
+  return {
+    name: "rule_based",
+    // biome-ignore lint/correctness/useYield: it says nothing while it works
+    async *run({ workspace }) {
+      await edit(workspace);
+      return { status: "edited", title: "Edit", summary: ["Edited."] };
+    },
+  };
+}
+
+const writes = editing((workspace) => workspace.write("new.txt", "new\n"));
+
+function start(
+  name: string,
+  agent: Agent,
+  more: Partial<RunDeps> = {},
+  request: Partial<RunRequest> = {},
+): AsyncGenerator<RunEvent> {
+  const fetch = createEgress({ origins: [forge.url] });
+  const [owner = "", repo = ""] = name.split("/");
+  return run(
+    {
+      repoUrl: `${forge.url}/${name}`,
+      repo: { owner, name: repo },
+      prompt: "Edit it",
+      use_llm: false,
+      llm_provider: "rule_based",
+      llm_model: undefined,
+      use_cloud_sandbox: false,
+      sandbox_provider: "local",
+      base_branch: undefined,
+      draft: false,
+      mode: "pull_request",
+      test_command: undefined,
+      allow_workflows: false,
+      limits: { max_turns: 1, max_cost_usd: 0, timeout_seconds: 60 },
+      ...request,
+    },
+    {
+      forge: createGitHubForge({
+        apiUrl: forge.apiUrl,
+        serverUrl: forge.url,
+        token: TOKEN,
+        fetch,
+        userAgent: "test",
+      }),
+      openWorkspace: (options) => openWorkspace({ ...options, fetch }),
+      chooseAgent: () => ({ agent, reason: "It is the test's.", fallback: false }),
+      author: { name: "T", email: "t@example.com" },
+      now: () => new Date("2026-01-02T03:04:05Z"),
+      newBranchId: () => "aaaaaaaa",
+      redact: (text) => text,
+      holdsSecret: () => false,
+      ...more,
+    },
+    { runId: "run-1", signal: new AbortController().signal },
+  );
+}
+
+test("attack 25: a branch that appears before the push is not overwritten; another name is taken", async () => {
+  const repository = await forge.addRepository("octo/race", { files: { "a.txt": "a\n" } });
+  await repository.git("branch", "tiny-backspace/edit-it-aaaaaaaa", "main");
+  const ids = ["aaaaaaaa", "bbbbbbbb"];
+  const events = await collect(start("octo/race", writes, { newBranchId: () => ids.shift() ?? "" }));
+  expect(events.at(-1)).toMatchObject({ status: "succeeded", branch: "tiny-backspace/edit-it-bbbbbbbb" });
+  expect(await repository.git("rev-parse", "tiny-backspace/edit-it-aaaaaaaa")).toBe(
+    await repository.git("rev-parse", "main"),
+  );
+});
+
+test("attack 25: when every name is taken the run fails with the patch in hand", async () => {
+  const repository = await forge.addRepository("octo/taken", { files: { "a.txt": "a\n" } });
+  await repository.git("branch", "tiny-backspace/edit-it-aaaaaaaa", "main");
+  const events = await collect(start("octo/taken", writes));
+  expect(events.slice(-2)).toMatchObject([
+    { type: "error", code: "push_rejected", retryable: true },
+    { type: "done", status: "failed", branch: null, commit: null, patch: expect.stringContaining("+new") },
+  ]);
+});
+
+test("a fork that lags behind its parent is synced, and the push tried again", async () => {
+  const parent = await forge.addRepository("someone/lagging", { files: { "a.txt": "a\n" } });
+  await collect(start("someone/lagging", writes));
+  await parent.commit({ "b.txt": "newer than the fork\n" });
+  forge.log.clear();
+  const events = await collect(start("someone/lagging", writes, { newBranchId: () => "cccccccc" }));
+  expect(events.at(-1)).toMatchObject({ status: "succeeded" });
+  expect(
+    forge.log.lines().filter((line) => line.includes("merge-upstream") || line.includes("receive-pack")),
+  ).toEqual([
+    "POST /octo/lagging.git/git-receive-pack 200",
+    "POST /api/v3/repos/octo/lagging/merge-upstream 200",
+    "POST /octo/lagging.git/git-receive-pack 200",
+  ]);
+  expect(parent.pullRequests).toHaveLength(2);
+});
+
+test("a branch rule's refusal is told with the server's own words, and the patch is kept", async () => {
+  const repository = await forge.addRepository("octo/ruled", {
+    files: { "a.txt": "a\n" },
+    setup: async (dir) => {
+      await mkdir(`${dir}/hooks`, { recursive: true });
+      await writeFile(
+        `${dir}/hooks/pre-receive`,
+        "#!/bin/sh\necho 'GH013: Repository rule violations found'\nexit 1\n",
+      );
+      await chmod(`${dir}/hooks/pre-receive`, 0o755);
+    },
+  });
+  const events = await collect(start("octo/ruled", writes));
+  expect(events.slice(-2)).toMatchObject([
+    {
+      type: "error",
+      code: "push_rejected",
+      message: expect.stringContaining("GH013: Repository rule violations found"),
+    },
+    { type: "done", status: "failed", patch: expect.stringContaining("+new") },
+  ]);
+  expect(repository.pullRequests).toEqual([]);
+});
+
+test("an agent whose edits come to nothing ends as no_changes", async () => {
+  await forge.addRepository("octo/same", { files: { "a.txt": "a\n" } });
+  const events = await collect(
+    start(
+      "octo/same",
+      editing((workspace) => workspace.write("a.txt", "a\n")),
+    ),
+  );
+  expect(events.at(-1)).toMatchObject({
+    status: "no_changes",
+    message: "The repository already is as asked; nothing was changed.",
+    changes: [],
+  });
+});
+
+test("a defect in an agent is thrown to the host, which reports it without its words", async () => {
+  await forge.addRepository("octo/defect", { files: { "a.txt": "a\n" } });
+  const broken = editing(() => Promise.reject(new TypeError("x is not a function")));
+  await expect(collect(start("octo/defect", broken))).rejects.toThrow("x is not a function");
+});
+
+test("without a token the run ends with a patch and says why", async () => {
+  await forge.addRepository("octo/public", { files: { "a.txt": "a\n" } });
+  const fetch = createEgress({ origins: [forge.url] });
+  const anonymous = createGitHubForge({
+    apiUrl: forge.apiUrl,
+    serverUrl: forge.url,
+    token: undefined,
+    fetch,
+    userAgent: "test",
+  });
+  forge.log.clear();
+  const events = await collect(start("octo/public", writes, { forge: anonymous }));
+  expect(events.filter((event) => event.type === "warning").map(({ code }) => code)).toEqual([
+    "patch_only",
+    "not_verified",
+  ]);
+  expect(events.at(-1)).toMatchObject({
+    status: "succeeded",
+    pr_url: null,
+    branch: null,
+    commit: null,
+    patch: expect.stringContaining("+new"),
+  });
+  expect(forge.log.entries.map(({ authorization }) => authorization)).toEqual(["none", "none", "none"]);
+});
