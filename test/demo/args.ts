@@ -14,7 +14,7 @@ export type DemoArgs =
   | { readonly kind: "help" }
   | { readonly kind: "mistake"; readonly message: string };
 
-export const DEFAULT_PROMPT = "Add error handling";
+const DEFAULT_PROMPT = "Add error handling";
 
 export const HELP = `Usage: npm run demo -- [options] ["prompt"]
 

@@ -23,7 +23,7 @@ export function createPlainDisplay(write: (text: string) => void): Display {
 }
 
 /** `3 success preflight: … (42 ms)`: number, type, and what the type is about. */
-export function eventLine(event: RecordedEvent): string {
+function eventLine(event: RecordedEvent): string {
   return `${event.seq} ${event.type} ${printableLine(telling(event))}`.trimEnd();
 }
 

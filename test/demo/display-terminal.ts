@@ -7,7 +7,7 @@ import { type Line, paint } from "./line.ts";
 import { printableLine } from "./printable.ts";
 import { type Action, newView, reduce, type View } from "./view.ts";
 
-export interface Screen {
+interface Screen {
   /** Gets a whole frame at a time, so that none is seen half drawn. */
   write(text: string): void;
   /** Undefined or 0 when the terminal does not say. */

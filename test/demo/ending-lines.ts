@@ -1,10 +1,10 @@
 /** Lays out what came of a run, under its steps: the ending, what is understood, the diff, the addresses. */
 import type { DoneStatus } from "../../src/run/events.ts";
-import { wrap } from "./columns.ts";
+import { columnsOf, wrap } from "./columns.ts";
 import { diffLines } from "./diff-lines.ts";
 import { curlExample, type Ending } from "./display.ts";
 import { duration } from "./durations.ts";
-import type { Line, Span } from "./line.ts";
+import { type Line, type Span, withRight } from "./line.ts";
 import { printableLine } from "./printable.ts";
 import type { View } from "./view.ts";
 
@@ -23,13 +23,14 @@ const MARKS: Readonly<Record<DoneStatus, Span>> = {
 export function endingLines(view: View, { done, diff, kept }: Ending, columns: number): Line[] {
   const lines: Line[] = [[]];
   const time = duration(view.ending?.durationMs ?? 0);
-  const message = `${printableLine(done.message)}${time === "" ? "" : ` (${time})`}`;
   const [mark, style = "plain"] = MARKS[done.status];
-  for (const [index, text] of wrap(message, columns - 2).entries()) {
-    lines.push([
+  const room = columns - 2 - (time === "" ? 0 : columnsOf(time) + 2);
+  for (const [index, text] of wrap(printableLine(done.message), room).entries()) {
+    const line: Line = [
       [index === 0 ? mark : " ", style],
       [` ${text}`, "bold"],
-    ]);
+    ];
+    lines.push(index === 0 ? withRight(line, time, columns) : line);
   }
   if (done.understood !== undefined && done.understood.length > 0) {
     lines.push([], [["Prompts that are understood:"]]);

@@ -1,8 +1,8 @@
 /** Draws a view as lines for a window: pure, so that whole frames can be compared. */
-import { columnsOf, wrap } from "./columns.ts";
+import { wrap } from "./columns.ts";
 import { detailLines, linesOf } from "./details.ts";
 import { duration } from "./durations.ts";
-import { fitLine, type Line, type Span } from "./line.ts";
+import { fitLine, type Line, type Span, withRight } from "./line.ts";
 import { STEP_LABELS, type StepView, type Task, type View } from "./view.ts";
 
 export interface FrameOptions {
@@ -119,14 +119,6 @@ function markOf({ status }: StepView, spinner: string): Span {
 function timeOf({ durationMs, startedAt }: { durationMs?: number; startedAt: number }, now: number): string {
   if (durationMs !== undefined) return duration(durationMs);
   return startedAt > 0 && now - startedAt >= SLOW_MS ? duration(now - startedAt) : "";
-}
-
-/** Puts a text at the right edge, and cuts what stands in its way. */
-function withRight(left: Line, right: string, columns: number): Line {
-  if (right === "") return fitLine(left, columns);
-  const fitted = fitLine(left, Math.max(0, columns - columnsOf(right) - 2));
-  const taken = fitted.reduce((sum, [text]) => sum + columnsOf(text), 0);
-  return [...fitted, [" ".repeat(Math.max(2, columns - taken - columnsOf(right)))], [right, "dim"]];
 }
 
 function indented(line: Line): Line {

@@ -29,6 +29,14 @@ export function fitLine(line: Line, columns: number): Line {
   return fitted;
 }
 
+/** Puts a text at the right edge, and cuts what stands in its way. */
+export function withRight(left: Line, right: string, columns: number): Line {
+  if (right === "") return fitLine(left, columns);
+  const fitted = fitLine(left, Math.max(0, columns - columnsOf(right) - 2));
+  const taken = fitted.reduce((sum, [text]) => sum + columnsOf(text), 0);
+  return [...fitted, [" ".repeat(Math.max(2, columns - taken - columnsOf(right)))], [right, "dim"]];
+}
+
 /** The line as a terminal takes it, with colours or without. */
 export function paint(line: Line, colours: boolean): string {
   return line
