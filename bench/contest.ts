@@ -18,7 +18,7 @@ export interface Sample extends Finished {
 }
 
 /** One request as it reached the forge. */
-export interface RequestSample {
+interface RequestSample {
   readonly line: string;
   /** Milliseconds after the job began. */
   readonly atMs: number;
@@ -105,8 +105,9 @@ async function measured(contender: Contender, forge: LocalForge, hosted: ForgeRe
     .filter(({ service }) => service === "upload-pack")
     .reduce((sum, { bytesOut }) => sum + bytesOut, 0);
   const tree = await hosted.git("rev-parse", `refs/heads/${finished.branch}^{tree}`);
-  // The next push creates its branch among as few others as this one did.
+  // The next push meets the server as this one did: as few branches, and none of its objects there already.
   await hosted.git("update-ref", "-d", `refs/heads/${finished.branch}`);
+  await hosted.git("prune", "--expire=now");
   return { ...finished, contender: contender.name, tree, fetchedBytes, requests };
 }
 

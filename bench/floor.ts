@@ -26,7 +26,7 @@ const DROPPED =
 /** Records one job, then hands out its requests to a Worker that only sends them. */
 export async function createFloor(job: Job): Promise<Contender> {
   const recorded = await recordConversation(job);
-  const worker = await startMeasured({ script: await bundleWorker("floor-worker.ts") });
+  const worker = await startMeasured({ script: bundleWorker(new URL("floor-worker.ts", import.meta.url)) });
   return {
     name: "floor",
     async run() {
@@ -46,7 +46,7 @@ export async function createFloor(job: Job): Promise<Contender> {
 }
 
 /** Runs the job once in the service, with every request it sends written down on the way. */
-export async function recordConversation(job: Job): Promise<Conversation> {
+async function recordConversation(job: Job): Promise<Conversation> {
   const exchanges: Exchange[] = [];
   const service = await startWorker({
     env: serviceEnvironment(job),
@@ -74,7 +74,7 @@ export async function recordConversation(job: Job): Promise<Conversation> {
  * The same conversation about a branch of another name, so that the server creates one again. The names
  * are of equal length, which keeps the lengths that git's framing spells out.
  */
-export function withNewBranch({ exchanges, branch }: Conversation): Conversation {
+function withNewBranch({ exchanges, branch }: Conversation): Conversation {
   const fresh = branch.slice(0, -8) + randomLetters();
   const renamed = exchanges.map((exchange) => {
     const body = Buffer.from(exchange.body, "base64").toString("latin1").replaceAll(branch, fresh);

@@ -5,7 +5,9 @@ import type { IsomorphicRequest } from "./isomorphic-worker.ts";
 import { startMeasured } from "./workerd.ts";
 
 export async function createIsomorphic(job: Job): Promise<Contender> {
-  const worker = await startMeasured({ script: await bundleWorker("isomorphic-worker.ts") });
+  const worker = await startMeasured({
+    script: bundleWorker(new URL("isomorphic-worker.ts", import.meta.url)),
+  });
   await (await fetch(worker.url)).text();
   return {
     name: "isomorphic",

@@ -45,11 +45,12 @@ export function machineLine(): string {
   const model = processors[0]?.model.trim() ?? "unknown processor";
   const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
   const git = execFileSync("git", ["--version"], { encoding: "utf8" }).trim();
-  return `${processors.length} × ${model}, ${memory}, Linux ${release()}; Node ${process.version}, ${git}, workerd ${workerdVersion()}`;
+  return `${processors.length} × ${model}, ${memory}, Linux ${release()}; Node ${process.version}, ${git}, workerd of Miniflare ${miniflareVersion()}`;
 }
 
-function workerdVersion(): string {
-  const manifest = new URL("../node_modules/workerd/package.json", import.meta.url);
+/** Its version is that of the workerd it runs. */
+function miniflareVersion(): string {
+  const manifest = new URL("../node_modules/miniflare/package.json", import.meta.url);
   return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
 }
 

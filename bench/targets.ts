@@ -1,7 +1,7 @@
 /** What the service has to reach, and whether it did. */
 import type { Figures } from "./figures.ts";
 
-export interface Targets {
+interface Targets {
   /** The service's share of the native pipeline's wall and CPU time. */
   readonly ratio: number;
   readonly growthMb: number;
@@ -17,7 +17,7 @@ const USUAL: Targets = { ratio: 0.35, growthMb: 48 };
 const HUGE: Targets = { ratio: 0.06, growthMb: 110 };
 const HUGE_FILES = 100_000;
 
-export function targetsFor(files: number): Targets {
+function targetsFor(files: number): Targets {
   return files >= HUGE_FILES ? HUGE : USUAL;
 }
 

@@ -9,7 +9,7 @@ export interface MeasuredWorker extends RunningWorker {
   measure<T>(work: () => Promise<T>): Promise<Measured<T>>;
 }
 
-export interface Measured<T> {
+interface Measured<T> {
   readonly value: T;
   /** Milliseconds since the epoch. */
   readonly beganAt: number;
