@@ -52,7 +52,7 @@ export function about(version: string, serverUrl: string, defaults: RunDefaults)
       "Streams every step of a run as Server-Sent Events",
       "Edits repositories in memory: no clone on disk, no shell",
       "Works without a language model: a deterministic, rule-based agent",
-      "Uses OpenAI or Anthropic models on request, and falls back to rules with a stated reason",
+      "Says which agent did the work and why; requests for a model are answered by the rules in this version",
       "Opens pull requests, pushes branches or returns patches",
       "Reports the health of its components and takes configuration at run time",
     ],
@@ -95,7 +95,7 @@ export function codeFields(serverUrl: string, defaults: RunDefaults): readonly F
       "use_llm",
       "boolean",
       false,
-      "Let a language model do the work; without a key, or when it fails, the rules do.",
+      "Ask for a language model; this version answers with the rules, and says so.",
     ),
     optional(
       "llm_provider",
@@ -113,7 +113,7 @@ export function codeFields(serverUrl: string, defaults: RunDefaults): readonly F
       "use_cloud_sandbox",
       "boolean",
       false,
-      "Test the change in a sandbox before it becomes a pull request.",
+      "Ask for the change to be tested in a sandbox; this version does not verify, and says so.",
     ),
     optional(
       "sandbox_provider",

@@ -125,8 +125,11 @@ function* introduction(state: RunState): Generator<RunEvent> {
 
 /** There is no sandbox to run commands in, and the caller is told so. */
 function* verification(state: RunState): Generator<RunEvent> {
-  state.verification = "Not verified: no sandbox is connected, so no command was run on the change.";
-  yield { type: "warning", message: state.verification, code: "not_verified" };
+  const { use_cloud_sandbox, sandbox_provider } = state.request;
+  state.verification = use_cloud_sandbox
+    ? `No command was run on the change: the request asked for the ${sandbox_provider} sandbox, which this service does not have yet.`
+    : "No command was run on the change: this service has no sandbox yet.";
+  yield { type: "warning", message: `Not verified. ${state.verification}`, code: "not_verified" };
 }
 
 async function done(state: RunState, status: DoneStatus): Promise<DoneEvent> {

@@ -119,7 +119,7 @@ test("a prompt becomes a pull request, and every step is told in order", async (
       seq: 11,
       ...common,
       type: "warning",
-      message: "Not verified: no sandbox is connected, so no command was run on the change.",
+      message: "Not verified. No command was run on the change: this service has no sandbox yet.",
       code: "not_verified",
     },
     step(12, "commit", "Writing the commit."),
