@@ -188,6 +188,22 @@ test("a request is held before the work until the test lets it go", async () => 
   expect((await answer).status).toBe(201);
 });
 
+test("a request whose client leaves while it is held has asked for nothing", async () => {
+  const fault = onRest({ hold: new Promise(() => undefined) });
+  const leave = new AbortController();
+  const asked = fetch(`${forge.apiUrl}${REPO}/pulls`, {
+    method: "POST",
+    headers: { authorization: "token token" },
+    body: JSON.stringify(PULL),
+    signal: leave.signal,
+  });
+  await fault.reached();
+  leave.abort();
+  await expect(asked).rejects.toThrow("abort");
+  await forge.log.entries[0]?.ended;
+  expect([forge.log.entries[0]?.state, pulls()]).toEqual(["cut", 0]);
+});
+
 test("a request is held after the work, before a byte of the answer", async () => {
   const gate = Promise.withResolvers<void>();
   const fault = onRest({ hold: gate.promise, at: "reply" });

@@ -150,6 +150,8 @@ test("a branch pushed to a fork becomes a pull request on its parent", async () 
     head: "bob:main",
   });
   expect(none.body["errors"]).toMatchObject([{ message: "No commits between ann:main and bob:main" }]);
+  const changed = await callRest(forge, "token-bob", "PATCH", "/repos/ann/app/pulls/1", { title: "Mine" });
+  expect(changed.body["title"], "authors change their own without a right to push").toBe("Mine");
   const page = await fetch(`${forge.url}/ann/app/pull/1`);
   expect(await page.text()).toContain("<code>bob:topic</code>");
 });

@@ -1,6 +1,9 @@
 /** The local forge's REST answers, held to GitHub's published OpenAPI document and to GitHub's words. */
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { validateResponse } from "./forge/openapi.ts";
 import { type LocalForge, startForge } from "./forge/server.ts";
 import { callPublished, callRest, createOctokit, type RestAnswer } from "./rest-client.ts";
@@ -86,6 +89,8 @@ test("an empty repository has size 0 and one with a commit has not", async () =>
   await addApp();
   expect((await call(undefined, "GET", REPO, "/repos/ann/empty")).body["size"]).toBe(0);
   expect((await call(undefined, "GET", REPO, "/repos/ann/app")).body["size"]).not.toBe(0);
+  await forge.repository("ann/empty").commit({ a: "" });
+  expect((await call(undefined, "GET", REPO, "/repos/ann/empty")).body["size"]).not.toBe(0);
 });
 
 test("a private repository is not there for those who may not read it", async () => {
@@ -193,7 +198,12 @@ test("an address that cannot be decoded is a bad request", async () => {
   expect((await fetch(`${forge.apiUrl}/repos/%E0%A4%A/app`)).status).toBe(400);
 });
 
-test("a forge that finds its port taken says so", async () => {
+test("a forge that finds its port taken says so and leaves nothing behind", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "forge-port-"));
+  vi.stubEnv("TMPDIR", folder);
   const port = Number(new URL(forge.url).port);
   await expect(startForge({ port })).rejects.toThrow("EADDRINUSE");
+  vi.unstubAllEnvs();
+  expect(await readdir(folder)).toEqual([]);
+  await rm(folder, { recursive: true });
 });
