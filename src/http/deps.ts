@@ -1,5 +1,6 @@
 /** Everything the HTTP layer needs from the rest of the service; `worker.ts` fills it in. */
 import type { Redactor } from "../redact.ts";
+import type { RunContext } from "../run/deps.ts";
 import type { RunEvent } from "../run/events.ts";
 import type { RunRequest } from "../run/request.ts";
 import type { AccessSettings } from "./access.ts";
@@ -12,12 +13,6 @@ export interface HttpSettings extends AccessSettings {
   readonly version: string;
   /** The origin repositories live on, `https://github.com`. */
   readonly serverUrl: string;
-}
-
-export interface RunContext {
-  /** Aborted when the client goes away; everything the run does has to stop then. */
-  readonly signal: AbortSignal;
-  readonly runId: string;
 }
 
 export interface AppDeps {

@@ -1,42 +1,11 @@
 /** The story of a run: preflight → clone → analyse → edit → verify → commit → push → pull request. */
-import type { Agent } from "../agent/agent.ts";
 import { isAbort, ServiceError } from "../errors.ts";
-import type { Forge } from "../forge/forge.ts";
-import type { Identity } from "../workspace/object-store.ts";
-import type { OpenOptions, OpenWorkspace } from "../workspace/open.ts";
 import { analyseStep, cloneStep, editStep, preflightStep, publicChange } from "./before-push.ts";
+import type { RunContext, RunDeps } from "./deps.ts";
 import type { DoneEvent, DoneStatus, RunEvent } from "./events.ts";
 import { commitStep, pullRequestStep, pushStep } from "./publish.ts";
 import type { RunRequest } from "./request.ts";
 import { newRunState, type RunState } from "./state.ts";
-
-export interface ChosenAgent {
-  readonly agent: Agent;
-  /** Why this agent, as a sentence; it stands in the events and in the pull request. */
-  readonly reason: string;
-  /** True when another agent was asked for. */
-  readonly fallback: boolean;
-}
-
-export interface RunDeps {
-  readonly forge: Forge;
-  readonly openWorkspace: (options: Omit<OpenOptions, "fetch">) => Promise<OpenWorkspace>;
-  readonly chooseAgent: (request: RunRequest) => ChosenAgent;
-  readonly author: Identity;
-  readonly now: () => Date;
-  /** A few random characters that make a branch name unique. */
-  readonly newBranchId: () => string;
-  /** Takes the service's secrets out of a text. */
-  readonly redact: (text: string) => string;
-  /** True when a text holds one of the service's own secrets, in any encoding it might leave in. */
-  readonly holdsSecret: (text: string) => boolean;
-}
-
-export interface RunContext {
-  readonly runId: string;
-  /** The caller gave up: no request leaves after it aborts. */
-  readonly signal: AbortSignal;
-}
 
 /**
  * Carries out one request and yields what happens. Ends with exactly one `done` and never throws

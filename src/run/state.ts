@@ -1,17 +1,18 @@
 /** What a run knows so far; each step reads what the ones before it found out. */
+import type { AgentChoice } from "../agent/choose.ts";
 import type { Repository } from "../forge/forge.ts";
 import type { OpenWorkspace } from "../workspace/open.ts";
 import type { Change } from "../workspace/workspace.ts";
+import type { RunDeps } from "./deps.ts";
 import type { Usage } from "./events.ts";
 import type { RunMode, RunRequest } from "./request.ts";
-import type { ChosenAgent, RunDeps } from "./run.ts";
 
 export interface RunState {
   readonly request: RunRequest;
   readonly deps: RunDeps;
   readonly runId: string;
   readonly signal: AbortSignal;
-  readonly chosen: ChosenAgent;
+  readonly chosen: AgentChoice;
   /** The prompt without the service's own secrets, should it hold any. */
   readonly prompt: string;
   /** As requested, or `patch` when nothing can be pushed. */

@@ -1,0 +1,26 @@
+/** What a run works with; the entry file fills it in. */
+import type { AgentChoice } from "../agent/choose.ts";
+import type { Forge } from "../forge/forge.ts";
+import type { Identity } from "../workspace/object-store.ts";
+import type { OpenOptions, OpenWorkspace } from "../workspace/open.ts";
+import type { RunRequest } from "./request.ts";
+
+export interface RunDeps {
+  readonly forge: Forge;
+  readonly openWorkspace: (options: Omit<OpenOptions, "fetch">) => Promise<OpenWorkspace>;
+  readonly chooseAgent: (request: RunRequest) => AgentChoice;
+  readonly author: Identity;
+  readonly now: () => Date;
+  /** A few random characters that make a branch name unique. */
+  readonly newBranchId: () => string;
+  /** Takes the service's secrets out of a text. */
+  readonly redact: (text: string) => string;
+  /** True when a text holds one of the service's own secrets, in any encoding it might leave in. */
+  readonly holdsSecret: (text: string) => boolean;
+}
+
+export interface RunContext {
+  readonly runId: string;
+  /** The caller gave up: no request leaves after it aborts. */
+  readonly signal: AbortSignal;
+}
