@@ -13,6 +13,7 @@ import {
   refused,
 } from "./rule.ts";
 import { attempt, writeFile } from "./steps.ts";
+import { startsQuoted, type Token } from "./tokens.ts";
 import { count, quote, subject } from "./wording.ts";
 
 interface FilePlan {
@@ -39,7 +40,7 @@ const ADJECTIVES = words(
 const FILE_NOUNS = ["file", "script", "document", "module", "page"];
 const BEFORE_CONTENT = words("the this that a single following exact exactly only just its initial");
 const CONTENT_NOUNS = words("content contents text code body data line lines words source");
-const AFTER_CONTENT = words("of being is set to as =");
+const AFTER_CONTENT = words("being is set to as =");
 const OVERWRITE_TAIL = words(
   "it the any existing old file one version content contents if already exists present there is needed necessary a current",
 );
@@ -230,6 +231,7 @@ function readContent(cursor: Cursor, draft: Draft, instruction: Instruction | un
   const noun = cursor.peek();
   cursor.skip(CONTENT_NOUNS);
   const named = cursor.peek() !== noun;
+  const described = cursor.word("of") !== undefined;
   cursor.skip(AFTER_CONTENT);
   const colon = cursor.mark(":") !== undefined;
   const token = cursor.peek();
@@ -240,13 +242,8 @@ function readContent(cursor: Cursor, draft: Draft, instruction: Instruction | un
     draft.content = token.text;
     return true;
   }
-  if (
-    announced &&
-    named &&
-    !colon &&
-    instruction !== undefined &&
-    readBareContent(cursor, draft, instruction)
-  ) {
+  const bare = announced && named && !colon && !described;
+  if (bare && instruction !== undefined && readBareContent(cursor, draft, instruction)) {
     return true;
   }
   cursor.reset(start);
@@ -274,8 +271,9 @@ function readBareContent(cursor: Cursor, draft: Draft, instruction: Instruction)
   const tokens = instruction.tokens.slice(cursor.position());
   const [first] = tokens;
   const base = instruction.tokens[0]?.start ?? 0;
-  if (first?.kind !== "word" || tokens.some((token) => token.kind !== "word" && token.kind !== "mark"))
-    return false;
+  const isPlain = (token: Token): boolean =>
+    (token.kind === "word" && !startsQuoted(token.text)) || token.kind === "mark";
+  if (first?.kind !== "word" || !tokens.every(isPlain)) return false;
   const literal = /^[^a-z]/.test(first.text) || tokens.filter((token) => token.kind === "word").length <= 2;
   if (!literal || DESCRIPTION.has(first.text.toLowerCase()) || /^[a-z]+(ing|ed)$/.test(first.text))
     return false;
