@@ -144,9 +144,12 @@ describe("an instruction that cannot be carried out", () => {
     ['Replace "beta" with "x" in ./link', '"beta" does not occur in link.'],
     ['Replace "zeta" with "x" in all *.rs files', '"zeta" does not occur in all *.rs files.'],
     ["Add error handling to nowhere in src/app.py", 'There is no function "nowhere" in src/app.py.'],
-    ["Add error handling to the main function", 'There is no function "main" in all files.'],
-    ["Add error handling to a.txt", "a.txt holds no Python, JavaScript or TypeScript source to change."],
-    ["Add try/catch", "all files holds no Python, JavaScript or TypeScript source to change."],
+    ["Add error handling to the main function", 'There is no function "main" in the repository.'],
+    [
+      "Add error handling to a.txt",
+      "There is no Python, JavaScript or TypeScript source to change in a.txt.",
+    ],
+    ["Add try/catch", "There is no JavaScript or TypeScript source to change in the repository."],
   ])("%s", async (prompt, reason) => {
     expect(await refusal(prompt)).toBe(reason);
   });

@@ -4,7 +4,7 @@ import { type PlannedInstruction, planPrompt } from "./plan.ts";
 import { createRules } from "./registry.ts";
 import type { RuleOutcome } from "./rule.ts";
 import { createUndo } from "./undo.ts";
-import { quote, subject } from "./wording.ts";
+import { oneLine, quote, subject } from "./wording.ts";
 
 export interface RuleAgentOptions {
   /** The clock, for the year in a license. */
@@ -45,7 +45,7 @@ async function* carryOut(
       await undo();
       return {
         status: "no_changes",
-        reason: failure(outcome.reason, instruction.text, index, planned),
+        reason: sentence(failure(outcome.reason, instruction.text, index, planned)),
         understood,
       };
     }
@@ -70,9 +70,14 @@ function conclude(
   understood: readonly string[],
 ): AgentOutcome {
   const [first, ...others] = edited;
-  if (first === undefined) return { status: "no_changes", reason: left.join(" "), understood };
-  const summary = [...edited.flatMap((outcome) => outcome.summary), ...left];
+  if (first === undefined) return { status: "no_changes", reason: sentence(left.join(" ")), understood };
+  const summary = [...edited.flatMap((outcome) => outcome.summary), ...left].map(sentence);
   return { status: "edited", title: joinedTitle(first.title, others), summary };
+}
+
+/** One line each: names of files may hold line breaks. */
+function sentence(text: string): string {
+  return oneLine(text, 2_000);
 }
 
 function joinedTitle(first: string, others: readonly Edited[]): string {

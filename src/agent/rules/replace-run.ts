@@ -4,7 +4,7 @@ import type { AgentEvent, AgentTask } from "../agent.ts";
 import { isAscii, replaceBytes, textKind } from "./bytes.ts";
 import { extension } from "./paths.ts";
 import { failed, type RuleOutcome, type RuleRun } from "./rule.ts";
-import { describeScope, type Resolved, resolveScope, type Scope } from "./scope.ts";
+import { describePlace, describeScope, type Resolved, resolveScope, type Scope } from "./scope.ts";
 import { attempt, perform, preview, skipped } from "./steps.ts";
 import { count, listed, quote, subject } from "./wording.ts";
 
@@ -159,7 +159,7 @@ async function notFound(
   replacement: Replacement,
   { files }: Resolved,
 ): Promise<string> {
-  const where = describeScope(replacement.scope);
+  const where = describePlace(replacement.scope);
   const sentence = `${quote(replacement.from)} does not occur in ${where}.`;
   const [only, second] = files;
   if (only === undefined || second !== undefined) return sentence;

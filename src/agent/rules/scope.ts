@@ -194,3 +194,8 @@ export function describeScope(scope: Scope): string {
   if (scope.paths.length === 0) return files;
   return kinds.length === 0 ? listed(scope.paths) : `${files} in ${listed(scope.paths)}`;
 }
+
+/** The scope as a place in a sentence: `the repository`, `src/a.ts`. */
+export function describePlace(scope: Scope): string {
+  return scope.paths.length === 0 && scope.globs.length === 0 ? "the repository" : describeScope(scope);
+}

@@ -42,7 +42,8 @@ export interface Step<T> {
 /** Runs a step between its `started` and its `ok` or `error` event. */
 export async function* perform<T>(task: AgentTask, step: Step<T>): AsyncGenerator<AgentEvent, StepResult<T>> {
   task.signal.throwIfAborted();
-  const { name, input, message } = step;
+  const { name, input } = step;
+  const message = oneLine(step.message, 300);
   yield { type: "tool", message, name, input, status: "started" };
   const result = await attempt(step.act);
   task.signal.throwIfAborted();

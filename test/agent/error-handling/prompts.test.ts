@@ -87,7 +87,7 @@ describe("a prompt about error handling", () => {
     const { outcome } = await runAgent(createRuleAgent(), workspace, "Add error handling");
     expect(workspace.snapshot()).toEqual(once);
     expect(outcome).toMatchObject({
-      reason: "Every function in all files handles errors already or does nothing that can fail.",
+      reason: "Every function in the repository handles errors already or does nothing that can fail.",
     });
   });
 
@@ -96,7 +96,7 @@ describe("a prompt about error handling", () => {
     const { outcome } = await runAgent(createRuleAgent(), workspace, "Add error handling to main");
     expect(outcome).toMatchObject({
       reason:
-        "Nothing was changed in all files. main in a.py is a generator, which error handling would change.",
+        "Nothing was changed in the repository. main in a.py is a generator, which error handling would change.",
     });
   });
 
