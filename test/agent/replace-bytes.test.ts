@@ -83,6 +83,23 @@ describe("replacing text", () => {
     expect(new Set(Object.values(workspace.snapshot()))).toEqual(new Set(["foofoo\n".repeat(1_000)]));
   });
 
+  test("finds a long text and one of line breaks only among many files", async () => {
+    const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`f${index}.txt`, "x\n"]));
+    const long = "ab".repeat(6_000);
+    const workspace = createMemoryWorkspace({ ...many, "long.txt": `${long}\n` });
+    await runAgent(agent, workspace, `Replace "${long}" with "c" everywhere`);
+    await runAgent(agent, workspace, 'Replace "\n" with "!" everywhere');
+    expect(workspace.snapshot()).toMatchObject({ "long.txt": "c!", "f0.txt": "x!" });
+  });
+
+  test("answers a glob that the workspace refuses with its message", async () => {
+    const { outcome } = await replace(`Replace "x" with "y" in all ${"*".repeat(2_000)} files`, "x\n");
+    expect(outcome).toMatchObject({
+      status: "no_changes",
+      reason: "A glob must have 1 to 1,000 characters.",
+    });
+  });
+
   test("keeps the executable bit and does not follow links", async () => {
     const workspace = createMemoryWorkspace({
       "run.sh": { content: "foo", kind: "executable" },

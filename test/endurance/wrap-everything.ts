@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { join, resolve } from "node:path";
-import { Script, SourceTextModule } from "node:vm";
+import vm from "node:vm";
 import { languageOf, wrapFile } from "../../src/agent/rules/error-handling/files.ts";
 import { parseScript, type ScriptDialect } from "../../src/agent/rules/error-handling/script-parse.ts";
 
@@ -122,9 +122,9 @@ function compileError(source: string, dialect: ScriptDialect): string | undefine
   try {
     const code = dialect === "js" ? source : stripTypeScriptTypes(source, { mode: "transform" });
     const attempts = [
-      () => new Script(code),
-      () => new SourceTextModule(code),
-      () => new Script(`(async () => {${code}\n})`),
+      () => new vm.Script(code),
+      () => new vm.SourceTextModule(code),
+      () => new vm.Script(`(async () => {${code}\n})`),
     ];
     if (attempts.some((attempt) => succeeds(attempt))) return undefined;
     return "a syntax error";

@@ -2,7 +2,8 @@
 import type { Agent, AgentEvent, AgentOutcome, AgentTask } from "../agent.ts";
 import { type PlannedInstruction, planPrompt } from "./plan.ts";
 import { createRules } from "./registry.ts";
-import type { RuleOutcome } from "./rule.ts";
+import { failed, type RuleOutcome, type RuleRun } from "./rule.ts";
+import { isEditError } from "./steps.ts";
 import { createUndo } from "./undo.ts";
 import { oneLine, quote, subject } from "./wording.ts";
 
@@ -38,7 +39,7 @@ async function* carryOut(
   const left: string[] = [];
   for (const [index, { instruction, plan }] of planned.entries()) {
     task.signal.throwIfAborted();
-    const outcome = yield* plan.run(task);
+    const outcome = yield* guarded(plan.run(task));
     if (outcome.status === "edited") edited.push(outcome);
     else if (outcome.status === "already") left.push(outcome.reason);
     else {
@@ -51,6 +52,16 @@ async function* carryOut(
     }
   }
   return conclude(edited, left, understood);
+}
+
+/** What the workspace refuses outside of a step, a glob or a folder's name, is an ending too. */
+async function* guarded(run: RuleRun): RuleRun {
+  try {
+    return yield* run;
+  } catch (error) {
+    if (isEditError(error)) return failed(error.message);
+    throw error;
+  }
 }
 
 function failure(

@@ -16,6 +16,11 @@ const EDIT_ERRORS: ReadonlySet<ErrorCode> = new Set([
   "object_too_large",
 ]);
 
+/** True for an error that only means "not this edit". */
+export function isEditError(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && EDIT_ERRORS.has(error.code);
+}
+
 export type StepResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reason: string };
@@ -57,9 +62,7 @@ export async function attempt<T>(act: () => Promise<T>): Promise<StepResult<T>> 
   try {
     return { ok: true, value: await act() };
   } catch (error) {
-    if (error instanceof ServiceError && EDIT_ERRORS.has(error.code)) {
-      return { ok: false, reason: error.message };
-    }
+    if (isEditError(error)) return { ok: false, reason: error.message };
     throw error;
   }
 }
