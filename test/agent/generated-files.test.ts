@@ -8,10 +8,11 @@ import { runAgent } from "../support/run-agent.ts";
 const agent = createRuleAgent({ now: () => new Date("2031-06-01T00:00:00Z") });
 type Files = Readonly<Record<string, string>>;
 
-async function ask(prompt: string, files: Files) {
-  const workspace = createMemoryWorkspace(files);
+async function ask(prompt: string, before: Files) {
+  const workspace = createMemoryWorkspace(before);
   const { outcome } = await runAgent(agent, workspace, prompt);
-  return { outcome, files: workspace.snapshot(), workspace };
+  const files: Readonly<Record<string, string | undefined>> = workspace.snapshot();
+  return { outcome, files, workspace };
 }
 
 const PACKAGE = JSON.stringify({

@@ -54,7 +54,7 @@ def verdict(original, transformed):
     try:
         before = ast.parse(original)
     except (SyntaxError, ValueError):
-        return "original_invalid"
+        return "invalid"
     try:
         compile(transformed, "transformed", "exec")
         after = ast.parse(transformed)

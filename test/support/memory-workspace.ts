@@ -200,6 +200,9 @@ function sorted(files: ReadonlyMap<string, Stored>): readonly (readonly [string,
 
 function matcher({ path, glob }: ListOptions): (entry: Entry) => boolean {
   const globs = typeof glob === "string" ? [glob] : glob;
+  if (globs?.some((one) => one === "" || one.length > 1_000) === true) {
+    throw new ServiceError("invalid_pattern", "A glob must have 1 to 1,000 characters.");
+  }
   const matches = globs === undefined ? () => true : picomatch([...globs], { dot: true });
   const inside = (entry: string): boolean =>
     path === undefined || entry === path || entry.startsWith(`${path}/`);
@@ -222,6 +225,9 @@ function checkPath(path: string, files: ReadonlyMap<string, Stored>): void {
 
 function search(files: readonly { path: string; bytes: Uint8Array }[], options: SearchOptions): SearchResult {
   const { query, regex = false, ignoreCase = false, maxMatches = 1000 } = options;
+  if (query === "" || query.length > 10_000) {
+    throw new ServiceError("invalid_pattern", "A search needs a query of 1 to 10,000 characters.");
+  }
   const source = regex ? query : query.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const pattern = new RegExp(source, ignoreCase ? "iu" : "u");
   const matches: SearchMatch[] = [];

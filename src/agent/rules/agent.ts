@@ -2,9 +2,10 @@
 import type { Agent, AgentEvent, AgentOutcome, AgentTask } from "../agent.ts";
 import { type PlannedInstruction, planPrompt } from "./plan.ts";
 import { createRules } from "./registry.ts";
-import type { RuleOutcome } from "./rule.ts";
+import { failed, type RuleOutcome, type RuleRun } from "./rule.ts";
+import { isEditError } from "./steps.ts";
 import { createUndo } from "./undo.ts";
-import { quote, subject } from "./wording.ts";
+import { oneLine, quote, subject } from "./wording.ts";
 
 export interface RuleAgentOptions {
   /** The clock, for the year in a license. */
@@ -38,19 +39,29 @@ async function* carryOut(
   const left: string[] = [];
   for (const [index, { instruction, plan }] of planned.entries()) {
     task.signal.throwIfAborted();
-    const outcome = yield* plan.run(task);
+    const outcome = yield* guarded(plan.run(task));
     if (outcome.status === "edited") edited.push(outcome);
     else if (outcome.status === "already") left.push(outcome.reason);
     else {
       await undo();
       return {
         status: "no_changes",
-        reason: failure(outcome.reason, instruction.text, index, planned),
+        reason: sentence(failure(outcome.reason, instruction.text, index, planned)),
         understood,
       };
     }
   }
   return conclude(edited, left, understood);
+}
+
+/** What the workspace refuses outside of a step, a glob or a folder's name, is an ending too. */
+async function* guarded(run: RuleRun): RuleRun {
+  try {
+    return yield* run;
+  } catch (error) {
+    if (isEditError(error)) return failed(error.message);
+    throw error;
+  }
 }
 
 function failure(
@@ -70,9 +81,14 @@ function conclude(
   understood: readonly string[],
 ): AgentOutcome {
   const [first, ...others] = edited;
-  if (first === undefined) return { status: "no_changes", reason: left.join(" "), understood };
-  const summary = [...edited.flatMap((outcome) => outcome.summary), ...left];
+  if (first === undefined) return { status: "no_changes", reason: sentence(left.join(" ")), understood };
+  const summary = [...edited.flatMap((outcome) => outcome.summary), ...left].map(sentence);
   return { status: "edited", title: joinedTitle(first.title, others), summary };
+}
+
+/** One line each: names of files may hold line breaks. */
+function sentence(text: string): string {
+  return oneLine(text, 2_000);
 }
 
 function joinedTitle(first: string, others: readonly Edited[]): string {

@@ -1,25 +1,10 @@
 /** Rule: create a file whose content the prompt spells out. */
-import type { AgentTask } from "../agent.ts";
+import { createFile, type FilePlan } from "./create-file-run.ts";
 import { type Cursor, createCursor } from "./cursor.ts";
 import { joinPath } from "./paths.ts";
-import {
-  already,
-  failed,
-  type Instruction,
-  type Plan,
-  type Rule,
-  type RuleOutcome,
-  type RuleRun,
-  refused,
-} from "./rule.ts";
-import { attempt, writeFile } from "./steps.ts";
-import { count, quote, subject } from "./wording.ts";
-
-interface FilePlan {
-  readonly path: string;
-  readonly content: string;
-  readonly overwrite: boolean;
-}
+import { type Instruction, type Plan, type Rule, refused } from "./rule.ts";
+import { startsQuoted, type Token } from "./tokens.ts";
+import { quote } from "./wording.ts";
 
 /** The clauses of one instruction, filled in as they are read. */
 interface Draft {
@@ -39,7 +24,7 @@ const ADJECTIVES = words(
 const FILE_NOUNS = ["file", "script", "document", "module", "page"];
 const BEFORE_CONTENT = words("the this that a single following exact exactly only just its initial");
 const CONTENT_NOUNS = words("content contents text code body data line lines words source");
-const AFTER_CONTENT = words("of being is set to as =");
+const AFTER_CONTENT = words("being is set to as =");
 const OVERWRITE_TAIL = words(
   "it the any existing old file one version content contents if already exists present there is needed necessary a current",
 );
@@ -86,8 +71,12 @@ function planOf(draft: Draft): Plan {
   if (path === undefined || content === undefined) return refusal(draft);
   const named = /^readme$/i.test(path) ? "README.md" : path;
   const complete = draft.exact || content === "" || content.endsWith("\n") ? content : `${content}\n`;
-  const plan = { path: joinPath(draft.folder, named), content: complete, overwrite: draft.overwrite };
-  return { kind: "ready", run: (task) => create(task, plan) };
+  const plan: FilePlan = {
+    path: joinPath(draft.folder, named),
+    content: complete,
+    overwrite: draft.overwrite,
+  };
+  return { kind: "ready", run: (task) => createFile(task, plan) };
 }
 
 /** `Write "Hello" to docs/hello.md`. */
@@ -230,6 +219,7 @@ function readContent(cursor: Cursor, draft: Draft, instruction: Instruction | un
   const noun = cursor.peek();
   cursor.skip(CONTENT_NOUNS);
   const named = cursor.peek() !== noun;
+  const described = cursor.word("of") !== undefined;
   cursor.skip(AFTER_CONTENT);
   const colon = cursor.mark(":") !== undefined;
   const token = cursor.peek();
@@ -240,13 +230,8 @@ function readContent(cursor: Cursor, draft: Draft, instruction: Instruction | un
     draft.content = token.text;
     return true;
   }
-  if (
-    announced &&
-    named &&
-    !colon &&
-    instruction !== undefined &&
-    readBareContent(cursor, draft, instruction)
-  ) {
+  const bare = announced && named && !colon && !described;
+  if (bare && instruction !== undefined && readBareContent(cursor, draft, instruction)) {
     return true;
   }
   cursor.reset(start);
@@ -274,8 +259,9 @@ function readBareContent(cursor: Cursor, draft: Draft, instruction: Instruction)
   const tokens = instruction.tokens.slice(cursor.position());
   const [first] = tokens;
   const base = instruction.tokens[0]?.start ?? 0;
-  if (first?.kind !== "word" || tokens.some((token) => token.kind !== "word" && token.kind !== "mark"))
-    return false;
+  const isPlain = (token: Token): boolean =>
+    (token.kind === "word" && !startsQuoted(token.text)) || token.kind === "mark";
+  if (first?.kind !== "word" || !tokens.every(isPlain)) return false;
   const literal = /^[^a-z]/.test(first.text) || tokens.filter((token) => token.kind === "word").length <= 2;
   if (!literal || DESCRIPTION.has(first.text.toLowerCase()) || /^[a-z]+(ing|ed)$/.test(first.text))
     return false;
@@ -284,34 +270,4 @@ function readBareContent(cursor: Cursor, draft: Draft, instruction: Instruction)
   draft.content = instruction.text.slice(first.start - base, end - base);
   while (cursor.next() !== undefined);
   return true;
-}
-
-async function* create(task: AgentTask, { path, content, overwrite }: FilePlan): RuleRun {
-  const { workspace } = task;
-  const existing = await workspace.entry(path);
-  if (existing === undefined && (await workspace.list({ path })).length > 0) {
-    return failed(`${quote(path)} is a folder, so no file of that name can be created.`);
-  }
-  if (existing !== undefined) {
-    const text = await attempt(() => workspace.readText(path));
-    if (text.ok && text.value === content) return already(`${quote(path)} already has exactly this content.`);
-    if (!overwrite) {
-      return failed(
-        `${quote(path)} exists already and was not overwritten; say "overwrite ${path} with …" to replace it.`,
-      );
-    }
-  }
-  const written = yield* writeFile(task, path, content);
-  if (!written.ok) return failed(written.reason);
-  return created(path, content, existing !== undefined);
-}
-
-function created(path: string, content: string, replaced: boolean): RuleOutcome {
-  const lines = content === "" ? 0 : content.split("\n").length - (content.endsWith("\n") ? 1 : 0);
-  const verb = replaced ? "Overwrote" : "Created";
-  return {
-    status: "edited",
-    title: subject(`${replaced ? "Overwrite" : "Create"} ${path}`),
-    summary: [`${verb} ${path} with the content the prompt spells out (${count(lines, "line")}).`],
-  };
 }

@@ -59,7 +59,7 @@ async function* remove(task: AgentTask, paths: readonly string[]): RuleRun {
   for (const path of paths) {
     const entry = await workspace.entry(path);
     const inside = entry === undefined ? await workspace.list({ path }) : [];
-    if (entry === undefined && inside.length === 0 && !isSuspect(path)) {
+    if (entry === undefined && inside.length === 0) {
       return failed(await explainMissing(workspace, path));
     }
     const what = entry === undefined ? `the folder ${path} with ${count(inside.length, "file")}` : path;
@@ -75,13 +75,4 @@ async function* remove(task: AgentTask, paths: readonly string[]): RuleRun {
   }
   const title = subject(`Delete ${listed(paths)}`);
   return { status: "edited", title, summary };
-}
-
-/** Paths the workspace refuses: let it say so, which tells more than "not there". */
-function isSuspect(path: string): boolean {
-  return (
-    path.startsWith("/") ||
-    path.includes("\\") ||
-    path.split("/").some((part) => /^\.\.?$|^\.git$/i.test(part))
-  );
 }

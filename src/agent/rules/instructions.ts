@@ -1,6 +1,6 @@
 /** Splits a prompt into the instructions it joins, by line, semicolon, sentence or "then". */
 import type { Instruction } from "./rule.ts";
-import type { Token } from "./tokens.ts";
+import { startsQuoted, type Token } from "./tokens.ts";
 
 /** Words an instruction starts with: those that rules know, and common ones that none does, so that they are named in the refusal. */
 const VERBS = new Set(
@@ -111,7 +111,8 @@ function opensContent(tokens: readonly Token[], first: number, at: number): bool
   if (!isMark(tokens[at], ":") || !CONTENT_WORDS.has(lower(tokens[at - 1]))) return false;
   if (!CONTENT_VERBS.has(lower(tokens[skipOpening(tokens, first)]))) return false;
   const next = tokens[at + 1]?.kind === "newline" ? tokens[at + 2] : tokens[at + 1];
-  return next !== undefined && next.kind !== "quoted" && next.kind !== "block";
+  // A quote or fence that is not closed is a slip, not content.
+  return next !== undefined && next.kind !== "quoted" && next.kind !== "block" && !startsQuoted(next.text);
 }
 
 /** The instructions a prompt is made of, in order. */

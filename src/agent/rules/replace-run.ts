@@ -4,7 +4,7 @@ import type { AgentEvent, AgentTask } from "../agent.ts";
 import { isAscii, replaceBytes, textKind } from "./bytes.ts";
 import { extension } from "./paths.ts";
 import { failed, type RuleOutcome, type RuleRun } from "./rule.ts";
-import { describeScope, type Resolved, resolveScope, type Scope } from "./scope.ts";
+import { describePlace, describeScope, type Resolved, resolveScope, type Scope } from "./scope.ts";
 import { attempt, perform, preview, skipped } from "./steps.ts";
 import { count, listed, quote, subject } from "./wording.ts";
 
@@ -21,7 +21,7 @@ const MAX_MATCHES = 20_000;
 /** Up to this many files are read without a search before. */
 const FEW = 20;
 const BINARY_EXTENSIONS = new Set(
-  "png jpg jpeg gif webp ico bmp tiff pdf zip gz tgz bz2 xz zst 7z jar war class exe dll so dylib a o wasm woff woff2 ttf otf eot mp3 mp4 wav ogg webm mov avi sqlite db pyc parquet npy pt onnx".split(
+  "avi avif bin flac h5 heic jp2 mkv npz psd pt rar tar png jpg jpeg gif webp ico bmp tiff pdf zip gz tgz bz2 xz zst 7z jar war class exe dll so dylib a o wasm woff woff2 ttf otf eot mp3 mp4 wav ogg webm mov avi sqlite db pyc parquet npy pt onnx".split(
     " ",
   ),
 );
@@ -65,7 +65,9 @@ async function* shortlist(
   const all = files.map((file) => file.path);
   if (all.length <= FEW) return { ok: true, paths: all };
   const found = new Set<string>();
-  const query = longestLine(from);
+  // Any part of the text will do to find the files; searches bound the length of their query.
+  const query = longestLine(from).slice(0, 200);
+  if (query === "") return { ok: true, paths: all };
   const bytewise = isAscii(from) && isAscii(to);
   for (const path of scope.paths.length === 0 ? [undefined] : scope.paths) {
     const where = {
@@ -81,7 +83,7 @@ async function* shortlist(
         `Found ${count(matches.length, "matching line")} in ${count(new Set(matches.map((m) => m.path)).size, "file")}.`,
     });
     if (!result.ok) return result;
-    if (result.value.truncated || query === "") return { ok: true, paths: all };
+    if (result.value.truncated) return { ok: true, paths: all };
     for (const match of result.value.matches) found.add(match.path);
     for (const file of result.value.skipped) {
       if (file.reason === "too_large") yield skipped(file.path, "it is too large to search");
@@ -159,7 +161,7 @@ async function notFound(
   replacement: Replacement,
   { files }: Resolved,
 ): Promise<string> {
-  const where = describeScope(replacement.scope);
+  const where = describePlace(replacement.scope);
   const sentence = `${quote(replacement.from)} does not occur in ${where}.`;
   const [only, second] = files;
   if (only === undefined || second !== undefined) return sentence;

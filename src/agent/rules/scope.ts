@@ -51,9 +51,14 @@ export function readScope(cursor: Cursor, prepositions: readonly string[]): Scop
 /** Reads what follows the preposition. */
 export function readTarget(cursor: Cursor): Scope | undefined {
   const start = cursor.position();
-  const scope = readRepository(cursor) ?? readEvery(cursor) ?? readNamed(cursor);
+  const scope = readBroad(cursor) ?? readNamed(cursor);
   if (scope === undefined) cursor.reset(start);
   return scope;
+}
+
+/** Reads a scope that names no file or folder first: the repository, or all files of a kind. */
+export function readBroad(cursor: Cursor): Scope | undefined {
+  return readRepository(cursor) ?? readEvery(cursor);
 }
 
 function readRepository(cursor: Cursor): Scope | undefined {
@@ -188,4 +193,9 @@ export function describeScope(scope: Scope): string {
   const files = kinds.length === 0 ? "all files" : `all ${listed(kinds)} files`;
   if (scope.paths.length === 0) return files;
   return kinds.length === 0 ? listed(scope.paths) : `${files} in ${listed(scope.paths)}`;
+}
+
+/** The scope as a place in a sentence: `the repository`, `src/a.ts`. */
+export function describePlace(scope: Scope): string {
+  return scope.paths.length === 0 && scope.globs.length === 0 ? "the repository" : describeScope(scope);
 }

@@ -16,6 +16,11 @@ const EDIT_ERRORS: ReadonlySet<ErrorCode> = new Set([
   "object_too_large",
 ]);
 
+/** True for an error that only means "not this edit". */
+export function isEditError(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && EDIT_ERRORS.has(error.code);
+}
+
 export type StepResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reason: string };
@@ -42,7 +47,8 @@ export interface Step<T> {
 /** Runs a step between its `started` and its `ok` or `error` event. */
 export async function* perform<T>(task: AgentTask, step: Step<T>): AsyncGenerator<AgentEvent, StepResult<T>> {
   task.signal.throwIfAborted();
-  const { name, input, message } = step;
+  const { name, input } = step;
+  const message = oneLine(step.message, 300);
   yield { type: "tool", message, name, input, status: "started" };
   const result = await attempt(step.act);
   task.signal.throwIfAborted();
@@ -56,9 +62,7 @@ export async function attempt<T>(act: () => Promise<T>): Promise<StepResult<T>> 
   try {
     return { ok: true, value: await act() };
   } catch (error) {
-    if (error instanceof ServiceError && EDIT_ERRORS.has(error.code)) {
-      return { ok: false, reason: error.message };
-    }
+    if (isEditError(error)) return { ok: false, reason: error.message };
     throw error;
   }
 }

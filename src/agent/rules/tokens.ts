@@ -24,6 +24,11 @@ const CLOSING_QUOTES: Readonly<Record<string, string>> = {
 const TRAILING_MARKS = ".,;:!?";
 const AFTER_QUOTE = ".,;:!?)]}-=→";
 
+/** True for a word that begins with a quote: nothing closes it, or it would be a quoted text. */
+export function startsQuoted(word: string): boolean {
+  return word.charAt(0) in CLOSING_QUOTES || word.startsWith("~~~");
+}
+
 const isBlank = (char: string): boolean => char === " " || char === "\t" || char === "\u00a0";
 const isBreak = (char: string): boolean => char === "\n" || char === "\r";
 const isSpace = (char: string): boolean => isBlank(char) || isBreak(char) || char === "\f" || char === "\v";
@@ -65,8 +70,10 @@ function fence(prompt: string, start: number, hopeless: Map<string, number>): To
   if (char !== "`" && char !== "~") return undefined;
   const open = skipWhile(prompt, start, (c) => c === char);
   if (open - start < 3) return undefined;
+  // The nearest such character first: scanning to the line's end at every fence would be quadratic.
+  const nearest = prompt.indexOf(char, open);
+  if (nearest === -1 || !/[\r\n]/.test(prompt.slice(open, nearest))) return undefined;
   const lineEnd = skipWhile(prompt, open, (c) => !isBreak(c));
-  if (prompt.slice(open, lineEnd).includes(char) || lineEnd === prompt.length) return undefined;
   const run = prompt.slice(start, open);
   if (start >= (hopeless.get(run) ?? Number.POSITIVE_INFINITY)) return undefined;
   const indent = start - lineStart(prompt, start);

@@ -106,6 +106,20 @@ describe("the added lines", () => {
     expect(wrapPython(source, new Set(["f"]))).toMatchObject({ kind: "wrapped", functions: ["f"] });
   });
 
+  test.each([
+    "class Exception:\n    pass\ndef f(x):\n    return int(x)\n",
+    "from errors import Exception\ndef f(x):\n    return int(x)\n",
+    "Exception = None\ndef f(x):\n    return int(x)\n",
+  ])("are not added where Exception is another thing: %j", (source) => {
+    expect(wrapPython(source, undefined)).toMatchObject({ kind: "skipped" });
+  });
+
+  test("are added where Exception is only used", () => {
+    const source =
+      "class E(Exception):\n    pass\ndef f(x):\n    raise_if = x or Exception('a')\n    return int(raise_if)\n";
+    expect(wrapPython(source, undefined)).toMatchObject({ functions: ["f"] });
+  });
+
   test("never go into a generator, and the reason is told", () => {
     expect(wrapPython("def f():\n    yield int('1')\n", new Set(["f"]))).toEqual({
       kind: "nothing",

@@ -12,6 +12,14 @@ export interface PythonLogger {
 
 const LOGGER_NAMES = ["logger", "log", "LOGGER", "LOG", "_logger", "_log"];
 
+const NAMING = new Set([
+  "ClassDefinition",
+  "FunctionDefinition",
+  "ImportStatement",
+  "ParamList",
+  "ScopeStatement",
+]);
+
 /** The module's own logger when it surely is one, else the standard module's. */
 export function choosePythonLogger(top: SyntaxNode, source: string): PythonLogger {
   const statements = statementsOf(top);
@@ -126,4 +134,18 @@ function commentsAbove(source: string, start: number): number {
     at = previous;
   }
   return at;
+}
+
+/** True when the file gives the name `Exception` a meaning of its own, so that no handler may use it. */
+export function redefinesException(top: SyntaxNode, source: string): boolean {
+  let found = false;
+  walk(top, (node) => {
+    if (node.name !== "VariableName" || source.slice(node.from, node.to) !== "Exception") return !found;
+    const parent = node.parent;
+    const assigned =
+      parent?.name === "AssignStatement" && node.to <= (parent.getChild("AssignOp")?.from ?? 0);
+    found ||= assigned || NAMING.has(parent?.name ?? "");
+    return !found;
+  });
+  return found;
 }

@@ -1,7 +1,7 @@
 /** Adds error handling to Python source: function bodies log what they raise and raise it on. */
 import type { SyntaxNode } from "@lezer/common";
 import MagicString from "magic-string";
-import { choosePythonLogger } from "./python-logger.ts";
+import { choosePythonLogger, redefinesException } from "./python-logger.ts";
 import { parsePython } from "./python-parse.ts";
 import {
   isDocstring,
@@ -42,6 +42,9 @@ export function wrapPython(source: string, names: FunctionNames): WrapResult {
   const text = source.slice(bom.length);
   const tree = parsePython(text);
   if (tree === undefined) return { kind: "skipped", reason: "its syntax is not understood" };
+  if (redefinesException(tree.topNode, text)) {
+    return { kind: "skipped", reason: "it gives the name Exception a meaning of its own" };
+  }
   const left: LeftFunction[] = [];
   const regions: Region[] = [];
   const unit = fileUnit(tree.topNode, text);

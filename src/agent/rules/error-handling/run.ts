@@ -1,7 +1,7 @@
 /** Carries out "add error handling": picks files, transforms them one by one, and reports what was and was not done. */
 import type { AgentEvent, AgentTask } from "../../agent.ts";
 import { already, failed, type RuleOutcome, type RuleRun } from "../rule.ts";
-import { describeScope, type Resolved, resolveScope } from "../scope.ts";
+import { describePlace, type Resolved, resolveScope } from "../scope.ts";
 import { attempt, perform, skipped } from "../steps.ts";
 import { count, listed, quote, subject } from "../wording.ts";
 import { byImportance, isLeftOut, languageOf, shadowsLogging, whySkipContent, wrapFile } from "./files.ts";
@@ -11,6 +11,11 @@ import type { ErrorHandlingTarget } from "./target.ts";
 /** One prompt changes at most what a person can still review. */
 const MAX_FILES = 200;
 const BATCH = 50;
+const LANGUAGES = {
+  python: "Python",
+  script: "JavaScript or TypeScript",
+  any: "Python, JavaScript or TypeScript",
+} as const;
 
 interface Done {
   readonly wrapped: { readonly path: string; readonly functions: readonly string[] }[];
@@ -59,7 +64,7 @@ async function* candidatesOf(
   if (eligible.length === 0) {
     return {
       ok: false,
-      reason: `${describeScope(target.scope)} holds no Python, JavaScript or TypeScript source to change.`,
+      reason: `There is no ${LANGUAGES[target.language ?? "any"]} source to change in ${describePlace(target.scope)}.`,
     };
   }
   if (target.names === undefined || eligible.length <= BATCH) return { ok: true, paths: eligible };
@@ -157,7 +162,7 @@ function nothing(
   left: readonly string[],
   skips: readonly string[],
 ): RuleOutcome {
-  const where = describeScope(target.scope);
+  const where = describePlace(target.scope);
   const reasons = [...left.slice(0, 5), ...skips.slice(0, 5)].join(" ");
   if (target.names !== undefined && left.length === 0) {
     const names = listed(target.names.map((name) => quote(name)));

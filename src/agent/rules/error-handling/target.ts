@@ -1,7 +1,7 @@
 /** Reads what "add error handling" is to be added to: functions, files, or everything. */
 import type { Cursor } from "../cursor.ts";
 import { looksLikePath } from "../paths.ts";
-import { EVERYWHERE, readScope, readTarget, type Scope } from "../scope.ts";
+import { EVERYWHERE, readBroad, readScope, readTarget, type Scope } from "../scope.ts";
 import type { Language } from "./files.ts";
 
 export interface ErrorHandlingTarget {
@@ -24,7 +24,9 @@ const BLOCK_NOUNS = new Set(
   "block blocks statement statements clause clauses wrapper wrappers code logic".split(" "),
 );
 const NO_NAMES = new Set(
-  "all every each any the this that it them code file files everything python javascript".split(" "),
+  "all every each any the this that it them code file files everything python javascript in of from inside within for to and".split(
+    " ",
+  ),
 );
 const FILE_ENDING =
   /\.(py|js|mjs|cjs|jsx|ts|mts|cts|tsx|md|txt|json|ya?ml|toml|html|css|go|rs|java|rb|c|h|cpp|sh)$/i;
@@ -106,17 +108,18 @@ function readWhat(
   prepositions: readonly string[] = IN,
 ): ErrorHandlingTarget | undefined {
   const start = cursor.position();
-  const all = readAllFunctions(cursor);
-  const names = all ? undefined : readNames(cursor);
-  if (all || names !== undefined) {
+  const broad = readBroad(cursor);
+  const all = broad === undefined && readAllFunctions(cursor);
+  const names = broad !== undefined || all ? undefined : readNames(cursor);
+  const isFolder = names !== undefined && cursor.word("folder", "directory") !== undefined;
+  if (all || (names !== undefined && !isFolder)) {
     const scope = readScope(cursor, prepositions) ?? EVERYWHERE;
     return { scope, names, language: scope === EVERYWHERE ? language : undefined };
   }
-  cursor.reset(start);
-  const scope = readTarget(cursor);
-  return scope === undefined
-    ? undefined
-    : { scope, names: undefined, language: scope === EVERYWHERE ? language : undefined };
+  if (broad === undefined) cursor.reset(start);
+  const scope = broad ?? readTarget(cursor);
+  if (scope === undefined) return undefined;
+  return { scope, names: undefined, language: scope === EVERYWHERE ? language : undefined };
 }
 
 /** `all functions`, `every method`, `the functions`. */
