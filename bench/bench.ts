@@ -1,5 +1,6 @@
 /** `npm run bench`: the whole job against the ways it could be done otherwise, with a verdict on every target. */
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { buildWorker } from "../test/support/build-worker.ts";
 import type { ContenderName } from "./contender.ts";
 import { type ContestResult, contest } from "./contest.ts";
@@ -16,6 +17,15 @@ const FRESH_STARTS = 3;
 
 async function main(options: Options): Promise<number> {
   buildWorker();
+  const folder = mkdtempSync(join(options.folder, "bench-clones-"));
+  try {
+    return report(options, await measureAll(options, folder));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureAll(options: Options, folder: string): Promise<readonly ContestResult[]> {
   const results: ContestResult[] = [];
   for (const recipe of options.recipes) {
     const repository = await prepareRepository(recipe);
@@ -34,8 +44,15 @@ async function main(options: Options): Promise<number> {
         `  round ${round} ${contender}: ${wallMs.toFixed(0)} ms, CPU ${cpuMs.toFixed(0)} ms\n`,
       );
     };
-    results.push(await contest(repository, { rounds, contenders, freshStarts: FRESH_STARTS, onSample }));
+    results.push(
+      await contest(repository, { rounds, contenders, freshStarts: FRESH_STARTS, folder, onSample }),
+    );
   }
+  return results;
+}
+
+/** Prints everything; returns the exit code. */
+function report(options: Options, results: readonly ContestResult[]): number {
   const figures = results.map(figuresOf);
   const verdicts = figures.flatMap(verdictsOn);
   console.log(`${markdownTable(figures)}\n\n${machineLine()}\n`);

@@ -37,13 +37,17 @@ export interface ContestOptions {
   readonly rounds: number;
   readonly contenders: readonly ContenderName[];
   readonly freshStarts: number;
+  /** Where clones are made; whoever made it removes it, once everything is measured. */
+  readonly folder: string;
   readonly onSample?: (sample: Sample, round: number) => void;
 }
 
 const TOKEN = "bench-token-0123456789abcdef";
 const OWNER = "bench";
 
-const CREATORS: Readonly<Record<ContenderName, (job: Job) => Promise<Contender> | Contender>> = {
+type Create = (job: Job, folder: string) => Promise<Contender> | Contender;
+
+const CREATORS: Readonly<Record<ContenderName, Create>> = {
   service: createService,
   native: createNative,
   isomorphic: createIsomorphic,
@@ -57,7 +61,7 @@ export async function contest(repository: BenchRepository, options: ContestOptio
   const job = jobFor(forge, hosted, repository);
   const contenders: Contender[] = [];
   try {
-    for (const name of options.contenders) contenders.push(await CREATORS[name](job));
+    for (const name of options.contenders) contenders.push(await CREATORS[name](job, options.folder));
     const rounds: Sample[][] = [];
     for (let round = 0; round <= options.rounds; round++) {
       const samples: Sample[] = [];

@@ -2,8 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -13,32 +12,33 @@ const SCRIPT = fileURLToPath(new URL("native.sh", import.meta.url));
 /** GNU time: the one way to the largest resident size among a tree of processes that costs none of its time. */
 const GNU_TIME = "/usr/bin/time";
 
-/** Wall time from the script's first to its last line; CPU of bash and all it waited for, by its `times`. */
-export function createNative(job: Job): Contender {
-  return { name: "native", run: () => runOnce(job), close: async () => {} };
+/**
+ * Wall time from the script's first to its last line; CPU of bash and all it waited for, by its `times`.
+ * Its clones stay in `folder`: ext4 without a journal looks at every inode that was deleted in the last
+ * minutes before it makes a new one (fs/ext4/ialloc.c, `recently_deleted`), so tidying up between runs
+ * would make each slower than the one before.
+ */
+export function createNative(job: Job, folder: string): Contender {
+  return { name: "native", run: () => runOnce(job, folder), close: async () => {} };
 }
 
-async function runOnce(job: Job): Promise<Finished> {
-  const dir = await mkdtemp(join(tmpdir(), "bench-native-"));
-  try {
-    const branch = newBranchName();
-    await writeFile(join(dir, "gitconfig"), configuration(job.token));
-    const peakFile = join(dir, "peak");
-    const timed = existsSync(GNU_TIME) ? [GNU_TIME, "-f", "%M", "-o", peakFile] : [];
-    const [program = "bash", ...args] = [...timed, "bash", SCRIPT];
-    const child = spawn(program, args, { cwd: dir, env: environment(job, dir, branch), stdio: "pipe" });
-    child.stdin.end();
-    const [output, errors, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, "close"),
-    ]);
-    if (code !== 0) throw new Error(`the native pipeline ended with ${code}: ${errors}`);
-    const memoryKb = timed.length === 0 ? Number.NaN : Number(await readFile(peakFile, "utf8"));
-    return { branch, ...readTimes(output), memoryKb };
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+async function runOnce(job: Job, folder: string): Promise<Finished> {
+  const dir = await mkdtemp(join(folder, "native-"));
+  const branch = newBranchName();
+  await writeFile(join(dir, "gitconfig"), configuration(job.token));
+  const peakFile = join(dir, "peak");
+  const timed = existsSync(GNU_TIME) ? [GNU_TIME, "-f", "%M", "-o", peakFile] : [];
+  const [program = "bash", ...args] = [...timed, "bash", SCRIPT];
+  const child = spawn(program, args, { cwd: dir, env: environment(job, dir, branch), stdio: "pipe" });
+  child.stdin.end();
+  const [output, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
+  if (code !== 0) throw new Error(`the native pipeline ended with ${code}: ${errors}`);
+  const memoryKb = timed.length === 0 ? Number.NaN : Number(await readFile(peakFile, "utf8"));
+  return { branch, ...readTimes(output), memoryKb };
 }
 
 /** Credentials go with the first request, which saves git the one that is answered 401. */

@@ -1,4 +1,5 @@
 /** The bench's command line. */
+import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
 import { RECIPES, type Recipe, recipeOfPath } from "./repositories.ts";
 
@@ -9,6 +10,7 @@ export interface Options {
   readonly isomorphic: boolean;
   readonly phases: boolean;
   readonly verdict: boolean;
+  readonly folder: string;
   readonly json: string | undefined;
   readonly help: boolean;
 }
@@ -22,6 +24,7 @@ export const USAGE = `npm run bench -- [options]
   --no-isomorphic leave out isomorphic-git, the slowest of the four
   --phases        also show where the service's time goes, request by request
   --no-verdict    report, and end with 0 whatever the figures are
+  --folder PATH   where the native pipeline makes its clones (the system's temporary folder)
   --json FILE     write every sample to a file
 `;
 
@@ -41,6 +44,7 @@ export function readOptions(args: readonly string[]): Options {
       isomorphic: { type: "boolean", default: true },
       phases: { type: "boolean", default: false },
       verdict: { type: "boolean", default: true },
+      folder: { type: "string", default: tmpdir() },
       json: { type: "string" },
       help: { type: "boolean", default: false },
     },
@@ -62,6 +66,7 @@ export function readOptions(args: readonly string[]): Options {
     isomorphic: values.isomorphic,
     phases: values.phases,
     verdict: values.verdict,
+    folder: values.folder,
     json: values.json,
     help: values.help,
   };

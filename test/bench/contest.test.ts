@@ -23,7 +23,7 @@ beforeAll(async () => {
   await forge.close();
   const repository = { name: "source", dir: source.dir, files: 4 };
   const contenders = ["service", "native", "isomorphic", "floor"] as const;
-  result = await contest(repository, { rounds: 1, contenders, freshStarts: 1 });
+  result = await contest(repository, { rounds: 1, contenders, freshStarts: 1, folder: dir });
 });
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
