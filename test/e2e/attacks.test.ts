@@ -1,7 +1,12 @@
 /** The numbered attacks that take the whole service to prove; the others stand with the room that defends. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { generatedStream } from "../../bench/generated.ts";
 import { BOMBS } from "../support/bombs.ts";
 import { fetchAnswer } from "../support/packs.ts";
 import { memoryOf, ownWorkerds, resetPeak } from "../support/process-memory.ts";
@@ -223,6 +228,34 @@ test("attack 21: a tree of a billion paths is refused after one fetch", async ()
   await service.forge.addRepository(`${SERVICE_LOGIN}/boom`, { setup: treeBomb });
   const events = await service.run({ repoUrl: url("boom"), prompt: "Create x.txt containing: x" });
   expect(events.at(-2)).toMatchObject({ type: "error", code: "tree_too_large" });
+});
+
+test("attack 21: a repository of 100,000 files is worked on, within the memory of an isolate", async () => {
+  const shape = { folders: 1000, filesPerFolder: 100, seed: 21 };
+  const repository = await service.forge.addRepository(`${SERVICE_LOGIN}/huge`, {
+    setup: async (dir) => {
+      const git = spawn("git", ["-C", dir, "fast-import", "--quiet", "--done"], {
+        stdio: ["pipe", "ignore", "inherit"],
+      });
+      const done = once(git, "exit");
+      await pipeline(Readable.from(generatedStream(shape)), git.stdin);
+      await done;
+    },
+  });
+  const pids = ownWorkerds();
+  const before = pids.map((pid) => memoryOf(pid).now);
+  for (const pid of pids) resetPeak(pid);
+  const events = await service.run({ repoUrl: url("huge"), prompt: "Create new/file.txt containing: new" });
+  const growth = Math.max(...pids.map((pid, i) => memoryOf(pid).peak - (before[i] ?? 0)));
+  expect(events.at(-1)).toMatchObject({ type: "done", status: "succeeded" });
+  expect(events.find((event) => event.type === "success" && event.step === "analyse")).toMatchObject({
+    message: "100000 files; TypeScript.",
+  });
+  const [pull] = repository.pullRequests;
+  expect(await repository.git("diff", "--stat=80", "main", pull?.head ?? "")).toContain(
+    "1 file changed, 1 insertion(+)",
+  );
+  expect(growth).toBeLessThan(110);
 });
 
 test("attack 26: a pull request whose answer is lost is found, not opened twice", async () => {

@@ -1,7 +1,10 @@
 /** The endpoints around POST /code, and the commands of the original README, word for word. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { QUIET_WRANGLER } from "../support/build-worker.ts";
 import { startForge } from "../support/forge/server.ts";
 import { SERVICE_TOKEN, startService } from "../support/service.ts";
 import { startWorker } from "../support/worker.ts";
@@ -65,6 +68,22 @@ test("the original README's commands work word for word on localhost:8000", asyn
   } finally {
     await worker.stop();
     await forge.close();
+  }
+});
+
+test("npm run dev serves on port 8000 and ends with its process group", async () => {
+  const dev = spawn("npm", ["run", "dev"], {
+    detached: true,
+    stdio: ["ignore", "pipe", "ignore"],
+    env: { ...process.env, ...QUIET_WRANGLER },
+  });
+  const ended = once(dev, "exit");
+  try {
+    for await (const line of createInterface(dev.stdout)) if (line.includes("Ready on")) break;
+    expect(await (await fetch("http://localhost:8000/")).json()).toMatchObject({ name: "Tiny Backspace" });
+  } finally {
+    if (dev.pid !== undefined) process.kill(-dev.pid);
+    await ended;
   }
 });
 
