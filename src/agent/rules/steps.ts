@@ -25,7 +25,7 @@ export type StepResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reason: string };
 
-export type ToolName =
+type ToolName =
   | "write_file"
   | "edit_file"
   | "delete_file"
