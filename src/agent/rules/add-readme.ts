@@ -47,7 +47,7 @@ async function* addReadme(task: AgentTask): RuleRun {
 }
 
 /** The README's text. */
-export function readmeOf(project: Project): string {
+function readmeOf(project: Project): string {
   const sections = [
     `# ${escaped(project.name ?? "About this repository")}`,
     ...(project.description === undefined ? [] : [escaped(project.description)]),

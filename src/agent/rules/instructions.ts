@@ -177,7 +177,7 @@ function isHeader(tokens: readonly Token[]): boolean {
 }
 
 /** An instruction without its bullet, politeness and line breaks. */
-export function instructionOf(prompt: string, tokens: readonly Token[]): Instruction {
+function instructionOf(prompt: string, tokens: readonly Token[]): Instruction {
   const begin = skipOpening(tokens, 0);
   const asks = ["can", "could", "would", "will"].some((word) =>
     tokens.slice(0, begin).some((t) => lower(t) === word),

@@ -25,13 +25,7 @@ export type StepResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reason: string };
 
-export type ToolName =
-  | "write_file"
-  | "edit_file"
-  | "delete_file"
-  | "move_file"
-  | "search_files"
-  | "read_file";
+type ToolName = "write_file" | "edit_file" | "delete_file" | "move_file" | "search_files" | "read_file";
 
 export interface Step<T> {
   readonly name: ToolName;

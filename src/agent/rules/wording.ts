@@ -1,4 +1,4 @@
-/** Small helpers for the sentences people read: bounded, on one line, counted right. */
+/** Small functions for the sentences people read: bounded, on one line, counted right. */
 
 /** The text on one line, at most `max` characters, control characters made blanks. */
 export function oneLine(text: string, max: number): string {

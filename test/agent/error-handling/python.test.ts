@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { wrapPython } from "../../../src/agent/rules/error-handling/python.ts";
 import type { Program } from "./program.ts";
-import { PYTHON_LAYOUT } from "./python-corpus.ts";
+import { PYTHON_LAYOUT } from "./python-layout-corpus.ts";
+import { PYTHON_LOGGER } from "./python-logger-corpus.ts";
 import { PYTHON_MEANING } from "./python-meaning-corpus.ts";
 
 /** The interpreter itself: version managers put a slow script in front of it. */
@@ -54,6 +55,10 @@ describe("a Python file's layout", () => {
 
 describe("a Python program's meaning", () => {
   test.each(PYTHON_MEANING)("$name", check);
+});
+
+describe("a Python program's logger", () => {
+  test.each(PYTHON_LOGGER)("$name", check);
 });
 
 describe("the added lines", () => {

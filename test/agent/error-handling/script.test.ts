@@ -7,7 +7,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { wrapScript } from "../../../src/agent/rules/error-handling/script.ts";
 import type { ScriptDialect } from "../../../src/agent/rules/error-handling/script-parse.ts";
 import type { Program } from "./program.ts";
-import { SCRIPT_LAYOUT, SCRIPT_MEANING } from "./script-corpus.ts";
+import { SCRIPT_LAYOUT } from "./script-layout-corpus.ts";
+import { SCRIPT_MEANING } from "./script-meaning-corpus.ts";
 import { TYPESCRIPT } from "./typescript-corpus.ts";
 
 const modules = resolve(import.meta.dirname, "../../../node_modules");

@@ -126,7 +126,7 @@ export function directiveCount(statements: readonly SyntaxNode[]): number {
 }
 
 /** True for `super(…);`. */
-export function isSuperCall(node: SyntaxNode | undefined): boolean {
+function isSuperCall(node: SyntaxNode | undefined): boolean {
   const call = node?.name === "ExpressionStatement" ? node.firstChild : null;
   return call?.name === "CallExpression" && call.firstChild?.name === "super";
 }
