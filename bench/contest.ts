@@ -84,7 +84,7 @@ export async function contest(repository: BenchRepository, options: ContestOptio
 }
 
 /** The job on a repository of this forge. */
-export function jobFor(forge: LocalForge, hosted: ForgeRepository, repository: BenchRepository): Job {
+function jobFor(forge: LocalForge, hosted: ForgeRepository, repository: BenchRepository): Job {
   return {
     apiUrl: forge.apiUrl,
     cloneUrl: hosted.cloneUrl,

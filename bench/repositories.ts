@@ -59,12 +59,12 @@ const GIT_ENVIRONMENT = {
   GIT_COMMITTER_DATE: "2024-01-01T00:00:00Z",
 };
 
-/** Builds a repository, or takes it from the cache: a folder in the system's temporary folder. */
-export async function prepareRepository(
-  recipe: Recipe,
-  cache = join(tmpdir(), "tiny-backspace-bench"),
-): Promise<BenchRepository> {
-  const dir = recipe.path ?? (await built(recipe, cache));
+/** What is made once and kept: packages, repositories, bundles. */
+export const CACHE = join(tmpdir(), "tiny-backspace-bench");
+
+/** Builds a repository, or takes it from the cache. */
+export async function prepareRepository(recipe: Recipe): Promise<BenchRepository> {
+  const dir = recipe.path ?? (await built(recipe, CACHE));
   const paths = git(dir, "ls-tree", "-r", "--name-only", "-z", "HEAD").split("\0");
   return { name: recipe.name, dir, files: paths.length - 1 };
 }
