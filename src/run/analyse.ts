@@ -1,4 +1,4 @@
-/** What kind of repository this is, from its paths alone. */
+/** What kind of repository this is, from its files' names alone. */
 
 export interface Analysis {
   readonly files: number;
@@ -44,15 +44,15 @@ const LANGUAGES: Readonly<Record<string, string>> = {
 };
 const MOST_LANGUAGES = 5;
 
-/** One pass over the names; no file is read. */
-export function analyse(paths: Iterable<string>): Analysis {
+/** `eachName` calls back with every file's name. One pass; no file is read. */
+export function analyse(eachName: (visit: (name: string) => void) => void): Analysis {
   const counts = new Map<string, number>();
   let files = 0;
-  for (const path of paths) {
+  eachName((name) => {
     files++;
-    const language = LANGUAGES[path.slice(path.lastIndexOf(".") + 1).toLowerCase()];
+    const language = LANGUAGES[name.slice(name.lastIndexOf(".") + 1).toLowerCase()];
     if (language !== undefined) counts.set(language, (counts.get(language) ?? 0) + 1);
-  }
+  });
   const ranked = [...counts].sort(([, a], [, b]) => b - a).slice(0, MOST_LANGUAGES);
   return { files, languages: ranked.map(([name]) => name) };
 }

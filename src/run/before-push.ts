@@ -73,9 +73,9 @@ export function cloneStep(state: RunState): AsyncGenerator<RunEvent, void> {
 }
 
 export function analyseStep(state: RunState): AsyncGenerator<RunEvent, void> {
-  const { paths } = known(state.opened, "workspace");
+  const { eachFileName } = known(state.opened, "workspace");
   return step(state, "analyse", "Looking at what is in the repository.", async () => {
-    const { files, languages } = analyse(paths());
+    const { files, languages } = analyse(eachFileName);
     const found = languages.length === 0 ? "no language known by file name" : languages.join(", ");
     return {
       message: `${files} ${files === 1 ? "file" : "files"}; ${found}.`,

@@ -17,6 +17,8 @@ export interface BaseTree {
   lookup(path: string): TreeEntry | undefined;
   /** The entries of a folder's own tree object; undefined when there is no such folder. */
   folder(path: string): readonly TreeEntry[] | undefined;
+  /** Calls back with the name, without its folders, of every file, link and submodule. */
+  eachName(visit: (name: string) => void): void;
   /** Every file, link and submodule at or below a folder, in git's order. */
   walk(path?: string): Generator<FileEntry>;
 }
@@ -77,9 +79,17 @@ export async function loadBaseTree(store: ObjectStore, root: string, maxPaths: n
     }
   }
 
+  function visitNames(oid: string, visit: (name: string) => void): void {
+    for (const entry of parseTree(rawOf(oid))) {
+      if (isFolder(entry.mode)) visitNames(entry.oid, visit);
+      else visit(entry.name);
+    }
+  }
+
   return {
     oid: root,
     fileCount,
+    eachName: (visit) => visitNames(root, visit),
     lookup,
     folder(path) {
       if (path === "") return [...parseTree(rawOf(root))];

@@ -1,7 +1,7 @@
 /** File contents on demand: blobs are fetched when they are first read, in batches, and kept. */
 import { ServiceError } from "../errors.ts";
 import type { WorkspaceLimits } from "./limits.ts";
-import type { ObjectStore, PackHandle } from "./object-store.ts";
+import type { ObjectStore, ObjectsHandle } from "./object-store.ts";
 import type { FetchProgress, UploadPack } from "./upload-pack.ts";
 
 export interface Blobs {
@@ -20,8 +20,11 @@ export interface Blobs {
 
 export interface Borrowed {
   readonly tooLarge: ReadonlySet<string>;
-  readonly bytes: number;
-  drop(): Promise<void>;
+  /** Bytes it took to fetch. */
+  readonly fetched: number;
+  /** Bytes it takes to hold. */
+  readonly held: number;
+  drop(): void;
 }
 
 export interface BlobsOptions {
@@ -33,19 +36,39 @@ export interface BlobsOptions {
 
 export function createBlobs({ store, uploadPack, limits, onProgress }: BlobsOptions): Blobs {
   let fetchedBytes = 0;
+  /** Oldest first. */
+  const held = new Set<ObjectsHandle>();
 
-  async function fetchOne(oids: readonly string[]): Promise<PackHandle> {
-    const { byteLength, pack } = await uploadPack.fetchObjects(oids, { limits, onProgress });
+  function drop(handle: ObjectsHandle): void {
+    if (held.delete(handle)) handle.drop();
+  }
+
+  /** Lets the oldest go until the bound is kept; the newest stays whatever its size. */
+  function hold(handle: ObjectsHandle): void {
+    held.add(handle);
+    let total = 0;
+    for (const { bytes } of held) total += bytes;
+    for (const oldest of held) {
+      if (total <= limits.heldBytes || oldest === handle) return;
+      total -= oldest.bytes;
+      drop(oldest);
+    }
+  }
+
+  async function fetchOne(oids: readonly string[]): Promise<ObjectsHandle> {
+    const { byteLength, kept, pack } = await uploadPack.fetchObjects(oids, { limits, onProgress });
     fetchedBytes += byteLength;
-    if (pack === undefined)
-      throw new ServiceError("git_protocol_error", "The git server sent no file contents.");
-    return store.addPack(pack);
+    const handle = await store.addObjects(kept);
+    hold(handle);
+    // A server that sends deltas by id leaves some to be resolved by the indexer.
+    if (pack !== undefined) await store.addPack(pack);
+    return handle;
   }
 
   /** Halves a batch that breaks a bound until only the blobs that break it alone are left out. */
   async function fetchSome(
     oids: readonly string[],
-    packs: PackHandle[],
+    packs: ObjectsHandle[],
     tooLarge: Set<string>,
   ): Promise<void> {
     try {
@@ -65,7 +88,7 @@ export function createBlobs({ store, uploadPack, limits, onProgress }: BlobsOpti
 
   async function borrow(oids: Iterable<string>): Promise<Borrowed> {
     const missing = [...new Set(oids)].filter((oid) => !store.has(oid));
-    const packs: PackHandle[] = [];
+    const packs: ObjectsHandle[] = [];
     const tooLarge = new Set<string>();
     const before = fetchedBytes;
     for (let at = 0; at < missing.length; at += limits.hydrateBatch) {
@@ -73,9 +96,10 @@ export function createBlobs({ store, uploadPack, limits, onProgress }: BlobsOpti
     }
     return {
       tooLarge,
-      bytes: fetchedBytes - before,
-      async drop() {
-        for (const pack of packs) await pack.drop();
+      fetched: fetchedBytes - before,
+      held: packs.reduce((sum, { bytes }) => sum + bytes, 0),
+      drop() {
+        for (const pack of packs) drop(pack);
       },
     };
   }

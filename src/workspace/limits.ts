@@ -13,8 +13,10 @@ export interface WorkspaceLimits {
   readonly inflatedBytes: number;
   /** Bytes that resolving a pack's deltas may yield; these stay in memory while it is indexed. */
   readonly deltaBytes: number;
-  /** Bytes of commits and trees, which stay in memory. */
-  readonly treeBytes: number;
+  /** Bytes of one pack's objects that stay in memory: all trees, or the files of one request. */
+  readonly keptBytes: number;
+  /** Bytes of file contents held at a time; the longest unused go first and are fetched again if read. */
+  readonly heldBytes: number;
   /** Deltas on deltas; git itself stops at 50 (4,095 at most). */
   readonly deltaDepth: number;
   /** Paths in the tree, counted with repetition, before the walk is refused. */
@@ -35,7 +37,8 @@ export const DEFAULT_WORKSPACE_LIMITS: WorkspaceLimits = {
   objectBytes: 8 * MiB,
   inflatedBytes: 192 * MiB,
   deltaBytes: 32 * MiB,
-  treeBytes: 32 * MiB,
+  keptBytes: 32 * MiB,
+  heldBytes: 40 * MiB,
   deltaDepth: 250,
   treePaths: 400_000,
   searchFileBytes: 1 * MiB,

@@ -1,4 +1,4 @@
-/** git objects in memory: isomorphic-git over lightning-fs, one folder a pack so that a pack can be let go. */
+/** git objects in memory: those kept from packs as they are, whole packs and new objects in isomorphic-git over lightning-fs. */
 import "./buffer-global.ts";
 import LightningFS from "@isomorphic-git/lightning-fs";
 import git from "isomorphic-git";
@@ -22,19 +22,21 @@ export interface CommitInput {
   readonly date: Date;
 }
 
-export interface PackHandle {
-  /** Forgets the pack's objects and frees its memory. */
-  drop(): Promise<void>;
+export interface ObjectsHandle {
+  /** What they take in memory. */
+  readonly bytes: number;
+  /** Forgets these objects and frees their memory. */
+  drop(): void;
 }
 
 export interface ObjectStore {
   has(oid: string): boolean;
   /** The object's content. Throws `git_protocol_error` when it is absent or of another type. */
   read(oid: string, type: ObjectType): Promise<Uint8Array>;
-  /** Takes objects in as they are; they stay until the store goes. */
-  addObjects(objects: Iterable<KeptObject>): Promise<void>;
-  /** Indexes a pack that has passed the scanner. */
-  addPack(pack: Uint8Array<ArrayBuffer>): Promise<PackHandle>;
+  /** Takes objects in as they are. */
+  addObjects(objects: Iterable<KeptObject>): Promise<ObjectsHandle>;
+  /** Indexes a pack that has passed the scanner, and keeps it as it is. */
+  addPack(pack: Uint8Array<ArrayBuffer>): Promise<void>;
   writeBlob(bytes: Uint8Array): Promise<string>;
   /** Takes a tree's own bytes, so that entries it did not touch stay exactly as they were. */
   writeTree(raw: Uint8Array): Promise<string>;
@@ -92,6 +94,12 @@ export function createObjectStore(): ObjectStore {
       const added = [...objects];
       const oids = await Promise.all(added.map(objectId));
       for (const [i, object] of added.entries()) plain.set(oids[i] ?? "", object);
+      return {
+        bytes: added.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
+        drop() {
+          for (const oid of oids) plain.delete(oid);
+        },
+      };
     },
 
     async addPack(pack) {
@@ -107,14 +115,7 @@ export function createObjectStore(): ObjectStore {
           cause: error,
         });
       }
-      for (const oid of oids) if (!folders.has(oid)) folders.set(oid, folder);
-      return {
-        async drop() {
-          for (const oid of oids) if (folders.get(oid) === folder) folders.delete(oid);
-          await fs.promises.unlink(`${folder.gitdir}/${filepath}`);
-          await fs.promises.unlink(`${folder.gitdir}/objects/pack/fetched.idx`);
-        },
-      };
+      for (const oid of oids) folders.set(oid, folder);
     },
 
     writeBlob: (bytes) => write("blob", bytes),

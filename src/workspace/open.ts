@@ -29,8 +29,8 @@ export interface OpenWorkspace {
   readonly workspace: Workspace;
   readonly baseCommit: string;
   readonly fileCount: number;
-  /** Every path of the base commit, in git's order, without keeping a list of them. */
-  paths(): Iterable<string>;
+  /** Calls back with the name, without its folders, of every file of the base commit. */
+  eachFileName(visit: (name: string) => void): void;
   /** Bytes of packs received so far. */
   fetchedBytes(): number;
   /** Writes a commit of the edits on top of the base; nothing leaves. Returns its id. */
@@ -60,9 +60,7 @@ export async function openWorkspace(options: OpenOptions): Promise<OpenWorkspace
     workspace: createWorkspace({ overlay, blobs, limits }),
     baseCommit,
     fileCount: base.fileCount,
-    *paths() {
-      for (const entry of base.walk()) yield entry.path;
-    },
+    eachFileName: base.eachName,
     fetchedBytes: () => byteLength + blobs.fetchedBytes,
     async commit({ message, author, date }) {
       const tree = await writeEditedTree(store, base, overlay);

@@ -1,7 +1,7 @@
 /**
  * Reads a pack while it streams in: stops it at the first bound it breaks (404 KB of pack can
- * declare 400 MB, which a later indexer would allocate) and keeps the commits and trees it passes,
- * so that a pack without blobs needs no second reading. Format: gitformat-pack(5).
+ * declare 400 MB, which a later indexer would allocate) and keeps the objects it is asked to keep,
+ * so that they need no second reading. Format: gitformat-pack(5).
  */
 import zlib from "pako/lib/zlib/inflate.js";
 import ZStream from "pako/lib/zlib/zstream.js";
@@ -15,7 +15,7 @@ export interface PackScanner {
   push(chunk: Uint8Array): void;
   /** Checks that the pack is whole. */
   end(): void;
-  /** The commits and trees, deltas among them resolved. */
+  /** The objects of the wanted types, deltas on them resolved. */
   readonly kept: Iterable<KeptObject>;
   /** True when every object was kept. */
   readonly keptAll: boolean;
@@ -25,8 +25,10 @@ export interface PackScanner {
   readonly declared: number;
 }
 
+export type KeptType = "commit" | "tree" | "blob";
+
 export interface KeptObject {
-  readonly type: "commit" | "tree";
+  readonly type: KeptType;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -34,8 +36,7 @@ const Z_NO_FLUSH = 0;
 const Z_OK = 0;
 const Z_STREAM_END = 1;
 const Z_BUF_ERROR = -5;
-const COMMIT = 1;
-const TREE = 2;
+const TYPES: readonly (KeptType | undefined)[] = [undefined, "commit", "tree", "blob"];
 const OFS_DELTA = 6;
 const REF_DELTA = 7;
 const TRAILER_BYTES = 20;
@@ -46,7 +47,7 @@ const DELTA_HEADER_BYTES = 20;
 type State = "header" | "object" | "base_offset" | "base_id" | "data" | "trailer" | "end";
 
 /** Time: one inflate of the pack. Memory: 64 KiB, what it keeps, and a number for each delta. */
-export function createPackScanner(limits: WorkspaceLimits): PackScanner {
+export function createPackScanner(limits: WorkspaceLimits, keeps: ReadonlySet<KeptType>): PackScanner {
   const stream = new ZStream();
   zlib.inflateInit(stream);
   const scratch = new Uint8Array(SCRATCH_BYTES);
@@ -135,8 +136,9 @@ export function createPackScanner(limits: WorkspaceLimits): PackScanner {
     zlib.inflateReset(stream);
     // pako sizes its window only when it allocates it, which a reset undoes half.
     stream.state.window = null;
+    const plain = TYPES[type];
     const wanted =
-      type === COMMIT || type === TREE || (type === OFS_DELTA && kept.has(objectStart - baseOffset));
+      plain === undefined ? type === OFS_DELTA && kept.has(objectStart - baseOffset) : keeps.has(plain);
     target = wanted ? new Uint8Array(size) : undefined;
     state = "data";
   }
@@ -199,10 +201,10 @@ export function createPackScanner(limits: WorkspaceLimits): PackScanner {
         throw tooLarge(`has deltas for more than ${limits.deltaBytes} bytes`);
     }
     if (target !== undefined) {
-      const base = kept.get(objectStart - baseOffset);
-      if (base !== undefined && type === OFS_DELTA)
-        keep({ type: base.type, bytes: applyDelta(base.bytes, target) });
-      else keep({ type: type === COMMIT ? "commit" : "tree", bytes: target });
+      const base = type === OFS_DELTA ? kept.get(objectStart - baseOffset) : undefined;
+      const plain = TYPES[type];
+      if (base !== undefined) keep({ type: base.type, bytes: applyDelta(base.bytes, target) });
+      else if (plain !== undefined) keep({ type: plain, bytes: target });
       target = undefined;
     }
     seen++;
@@ -212,7 +214,8 @@ export function createPackScanner(limits: WorkspaceLimits): PackScanner {
 
   function keep(object: KeptObject): void {
     keptBytes += object.bytes.byteLength;
-    if (keptBytes > limits.treeBytes) throw tooLarge(`has more than ${limits.treeBytes} bytes of trees`);
+    if (keptBytes > limits.keptBytes)
+      throw tooLarge(`has more than ${limits.keptBytes} bytes to keep in memory`);
     kept.set(objectStart, object);
   }
 

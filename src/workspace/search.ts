@@ -20,7 +20,7 @@ export interface SearchContext {
 const DEFAULT_MATCHES = 1000;
 const LONGEST_QUERY = 10_000;
 const LONGEST_LINE_SHOWN = 400;
-/** Packs with a match are kept for the edit that follows, up to this many bytes. */
+/** Batches with a match are kept for the edit that follows, up to this many bytes. */
 const KEPT_BYTES = 24 * 1024 * 1024;
 /** Never worth fetching for a text search. */
 const BINARY_NAME =
@@ -48,7 +48,7 @@ export async function searchFiles(context: SearchContext, options: SearchOptions
     const borrowed = await blobs.borrow(
       batch.flatMap(({ content }) => ("oid" in content ? [content.oid] : [])),
     );
-    fetched += borrowed.bytes;
+    fetched += borrowed.fetched;
     const before = matches.length;
     for (const { path, content } of batch) {
       if ("oid" in content && borrowed.tooLarge.has(content.oid)) {
@@ -64,8 +64,8 @@ export async function searchFiles(context: SearchContext, options: SearchOptions
           matches.push(match);
         }
     }
-    if (matches.length > before && kept + borrowed.bytes <= KEPT_BYTES) kept += borrowed.bytes;
-    else await borrowed.drop();
+    if (matches.length > before && kept + borrowed.held <= KEPT_BYTES) kept += borrowed.held;
+    else borrowed.drop();
     if (fetched > limits.searchBytes) {
       throw new ServiceError(
         "too_much_to_read",

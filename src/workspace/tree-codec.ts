@@ -20,7 +20,7 @@ export function* parseTree(raw: Uint8Array): Generator<TreeEntry> {
     const space = raw.indexOf(0x20, at);
     const nul = raw.indexOf(0, space);
     if (space < 0 || nul < 0 || nul + 21 > raw.byteLength) throw badTree();
-    yield new RawEntry(raw, shortAscii(raw, at, space), nameOf(raw, space + 1, nul), nul + 1);
+    yield new RawEntry(raw, at, shortAscii(raw, at, space), nameOf(raw, space + 1, nul), nul + 1);
     at = nul + 21;
   }
 }
@@ -39,21 +39,29 @@ export function countTree(raw: Uint8Array, folders: string[]): number {
   return files;
 }
 
+/** An entry as it stands in a tree. */
 class RawEntry implements TreeEntry {
   readonly #raw: Uint8Array;
-  readonly #at: number;
+  readonly #start: number;
+  readonly #oidAt: number;
   readonly mode: string;
   readonly name: string;
 
-  constructor(raw: Uint8Array, mode: string, name: string, at: number) {
+  constructor(raw: Uint8Array, start: number, mode: string, name: string, oidAt: number) {
     this.#raw = raw;
-    this.#at = at;
+    this.#start = start;
+    this.#oidAt = oidAt;
     this.mode = mode;
     this.name = name;
   }
 
   get oid(): string {
-    return hexOf(this.#raw, this.#at, this.#at + 20);
+    return hexOf(this.#raw, this.#oidAt, this.#oidAt + 20);
+  }
+
+  /** Its own bytes, to be copied. */
+  get bytes(): Uint8Array {
+    return this.#raw.subarray(this.#start, this.#oidAt + 20);
   }
 }
 
@@ -66,14 +74,13 @@ function shortAscii(raw: Uint8Array, start: number, end: number): string {
 
 /** The tree of these entries, in git's order: folders sort as if their names ended in a slash. */
 export function serialiseTree(entries: Iterable<TreeEntry>): Uint8Array {
-  const sortable = [...entries].map((entry) => {
-    const name = bytesOfName(entry.name);
-    return { entry, name, key: isFolder(entry.mode) ? concat([name, SLASH]) : name };
-  });
-  sortable.sort((a, b) => compareBytes(a.key, b.key));
-  return concat(
-    sortable.flatMap(({ entry, name }) => [utf8(`${entry.mode} `), name, NUL, bytesOfHex(entry.oid)]),
-  );
+  const key = ({ mode, name }: TreeEntry): string => (isFolder(mode) ? `${name}/` : name);
+  const sorted = [...entries].sort((a, b) => comparePaths(key(a), key(b)));
+  return concat(sorted.flatMap((entry) => (entry instanceof RawEntry ? [entry.bytes] : encodeEntry(entry))));
+}
+
+function encodeEntry({ mode, name, oid }: TreeEntry): readonly Uint8Array[] {
+  return [utf8(`${mode} `), bytesOfName(name), NUL, bytesOfHex(oid)];
 }
 
 const SLASH = utf8("/");

@@ -6,7 +6,7 @@ import { ServiceError } from "../errors.ts";
 import { concat } from "./bytes.ts";
 import { type GitConnection, getInfoRefs, postUploadPack } from "./git-http.ts";
 import type { WorkspaceLimits } from "./limits.ts";
-import { createPackScanner, type KeptObject } from "./pack-scanner.ts";
+import { createPackScanner, type KeptObject, type KeptType } from "./pack-scanner.ts";
 import { DELIMITER, FLUSH, type Packet, packetText, pktLine, readPackets } from "./pkt-line.ts";
 
 const AGENT = "agent=tiny-backspace";
@@ -29,7 +29,7 @@ export interface FetchOptions {
 
 export interface FetchedPack {
   readonly byteLength: number;
-  /** Its commits and trees. */
+  /** Its commits and trees, or what was asked for by id. */
   readonly kept: Iterable<KeptObject>;
   /** The pack itself, when there is more in it than was kept. */
   readonly pack: Uint8Array<ArrayBuffer> | undefined;
@@ -43,6 +43,9 @@ export interface UploadPack {
   /** The pack of exactly these objects. */
   fetchObjects(oids: readonly string[], options: FetchOptions): Promise<FetchedPack>;
 }
+
+const TREES: ReadonlySet<KeptType> = new Set(["commit", "tree"]);
+const BLOBS: ReadonlySet<KeptType> = new Set(["blob"]);
 
 /** What the server was found to speak; the first guess is right for GitHub and costs no request. */
 interface Dialect {
@@ -102,7 +105,7 @@ export function createUploadPack(connection: GitConnection): UploadPack {
             FLUSH,
             pktLine("done"),
           ]);
-          return readPack(await postUploadPack(connection, body, 0), options);
+          return readPack(await postUploadPack(connection, body, 0), options, TREES);
         }
         const filter = dialect.filter ? ["filter blob:none"] : [];
         const body = command("fetch", [
@@ -113,7 +116,7 @@ export function createUploadPack(connection: GitConnection): UploadPack {
           `want ${oid}`,
           "done",
         ]);
-        return readPack(await postUploadPack(connection, body, 2), options);
+        return readPack(await postUploadPack(connection, body, 2), options, TREES);
       });
     },
 
@@ -127,7 +130,7 @@ export function createUploadPack(connection: GitConnection): UploadPack {
         }
         const wants = oids.map((oid) => `want ${oid}`);
         const body = command("fetch", ["no-progress", "ofs-delta", ...wants, "done"]);
-        return readPack(await postUploadPack(connection, body, 2), options);
+        return readPack(await postUploadPack(connection, body, 2), options, BLOBS);
       });
     },
   };
@@ -200,8 +203,9 @@ async function discover(connection: GitConnection): Promise<Dialect> {
 async function readPack(
   body: ReadableStream<Uint8Array>,
   { limits, onProgress }: FetchOptions,
+  keeps: ReadonlySet<KeptType>,
 ): Promise<FetchedPack> {
-  const scanner = createPackScanner(limits);
+  const scanner = createPackScanner(limits, keeps);
   const parts: Uint8Array[] = [];
   for await (const packet of readPackets(body)) {
     const pack = packBytes(packet);

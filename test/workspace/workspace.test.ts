@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { DEFAULT_WORKSPACE_LIMITS } from "../../src/workspace/limits.ts";
 import type { Workspace } from "../../src/workspace/workspace.ts";
 import { type ForgeRepository, type LocalForge, startForge } from "../support/forge/server.ts";
 import { makeOddRepository, ODD_ENTRIES } from "../support/odd-repository.ts";
@@ -65,7 +66,7 @@ const KIND = {
 } as const;
 
 test("lists every entry in git's order with its kind", async () => {
-  const { workspace, fileCount, paths } = await open(odd);
+  const { workspace, fileCount, eachFileName } = await open(odd);
   const listed = await workspace.list();
   const expected = execFileSync("git", ["-C", odd.dir, "ls-tree", "-r", "-z", "--name-only", "main"])
     .toString("latin1")
@@ -76,7 +77,9 @@ test("lists every entry in git's order with its kind", async () => {
     return Buffer.from(entry?.path ?? "?").toString("latin1");
   };
   expect(listed.map(({ path }) => bytes(path))).toEqual(expected);
-  expect([...paths()]).toEqual(listed.map(({ path }) => path));
+  const names: string[] = [];
+  eachFileName((name) => names.push(name));
+  expect(names).toEqual(listed.map(({ path }) => path.slice(path.lastIndexOf("/") + 1)));
   expect(fileCount).toBe(ODD_ENTRIES.length);
   for (const { path, mode } of ODD_ENTRIES) {
     expect(await workspace.entry(spelt(path))).toEqual({ path: spelt(path), kind: KIND[mode] });
@@ -109,6 +112,18 @@ test("prefetches many files in one request", async () => {
   await workspace.prefetch(ODD_ENTRIES.map(({ path }) => spelt(path)));
   for (const { path, mode } of ODD_ENTRIES) if (mode.startsWith("100")) await workspace.read(spelt(path));
   expect(forge.log.lines()).toEqual(["POST /octo/odd.git/git-upload-pack 200"]);
+});
+
+test("files over the bound on what is held are let go, oldest first, and fetched again when read", async () => {
+  const files = Object.fromEntries(["a", "b", "c"].map((name) => [name, name.repeat(1000)]));
+  const three = await forge.addRepository("octo/three", { files });
+  const { workspace } = await open(three, { limits: { ...DEFAULT_WORKSPACE_LIMITS, heldBytes: 2500 } });
+  forge.log.clear();
+  for (const path of ["a", "b", "c", "b", "c", "a", "c", "b"]) {
+    expect(await workspace.readText(path)).toBe(path.repeat(1000));
+  }
+  // Fetched: a, b, c (a goes), a again (b goes), b again.
+  expect(forge.log.lines()).toHaveLength(5);
 });
 
 test("says what is at a path that cannot be read as a file", async () => {

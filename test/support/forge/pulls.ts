@@ -97,20 +97,31 @@ export async function currentTips(pull: Pull): Promise<Tips> {
   return pull.seen;
 }
 
-/** Counts what a pull request would bring. Two git processes, at once. */
+/** Counts what a pull request would bring. One git process for a single commit on the base, else three. */
 export async function compare(base: Repo, head: Repo, { base: from, head: to }: Tips): Promise<Comparison> {
   const env = readingBoth(base, head);
+  const log = await base.git(
+    ["log", "--format=%x00%P", "--shortstat", "--max-count=2", `${from}..${to}`, "--"],
+    { env },
+  );
+  const [, only, ...more] = log.split("\0");
+  if (only !== undefined && more.length === 0 && only.startsWith(`${from}\n`)) {
+    return { commits: 1, related: true, ...counts(only) };
+  }
   const [count, stat] = await Promise.all([
     base.git(["rev-list", "--count", `${from}..${to}`], { env }),
     base.tryGit(["diff", "--shortstat", "--no-ext-diff", `${from}...${to}`], { env }),
   ]);
-  const number = (pattern: RegExp) => Number(pattern.exec(stat.stdout)?.[1] ?? 0);
+  return { commits: Number(count), related: stat.code === 0, ...counts(stat.stdout) };
+}
+
+/** Reads `--shortstat`. */
+function counts(stat: string): Pick<Comparison, "additions" | "deletions" | "changedFiles"> {
+  const number = (pattern: RegExp) => Number(pattern.exec(stat)?.[1] ?? 0);
   return {
-    commits: Number(count),
     additions: number(/(\d+) insertion/),
     deletions: number(/(\d+) deletion/),
     changedFiles: number(/(\d+) file/),
-    related: stat.code === 0,
   };
 }
 
