@@ -1,8 +1,8 @@
 /** All contenders on one repository, turn by turn, with what each run fetched and whether its tree is the same. */
-import { type ForgeRepository, type LocalForge, startForge } from "../test/support/forge/server.ts";
 import type { Contender, ContenderName, Finished, Job } from "./contender.ts";
 import { chooseEdit } from "./edit.ts";
 import { createFloor } from "./floor.ts";
+import { type ForgeProcess, type Hosted, startForgeProcess } from "./forge-process.ts";
 import { createIsomorphic } from "./isomorphic.ts";
 import { createNative } from "./native.ts";
 import type { BenchRepository } from "./repositories.ts";
@@ -56,7 +56,7 @@ const CREATORS: Readonly<Record<ContenderName, Create>> = {
 
 /** Round 0 warms everything up and is not among the results. Throws when two contenders make different trees. */
 export async function contest(repository: BenchRepository, options: ContestOptions): Promise<ContestResult> {
-  await using forge = await startForge({ tokens: { [TOKEN]: { login: OWNER } } });
+  await using forge = await startForgeProcess(TOKEN, OWNER);
   const hosted = await forge.addRepository(`${OWNER}/${repository.name}`, { from: repository.dir });
   const job = jobFor(forge, hosted, repository);
   const contenders: Contender[] = [];
@@ -84,7 +84,7 @@ export async function contest(repository: BenchRepository, options: ContestOptio
 }
 
 /** The job on a repository of this forge. */
-function jobFor(forge: LocalForge, hosted: ForgeRepository, repository: BenchRepository): Job {
+function jobFor(forge: ForgeProcess, hosted: Hosted, repository: BenchRepository): Job {
   return {
     apiUrl: forge.apiUrl,
     cloneUrl: hosted.cloneUrl,
@@ -95,10 +95,10 @@ function jobFor(forge: LocalForge, hosted: ForgeRepository, repository: BenchRep
   };
 }
 
-async function measured(contender: Contender, forge: LocalForge, hosted: ForgeRepository): Promise<Sample> {
-  forge.log.clear();
+async function measured(contender: Contender, forge: ForgeProcess, hosted: Hosted): Promise<Sample> {
+  await forge.clearLog();
   const finished = await contender.run();
-  const { entries } = forge.log;
+  const entries = await forge.requests();
   const requests = entries.map(({ method, path, status, time, bytesIn, bytesOut }) => ({
     line: `${method} ${path} ${status}`,
     atMs: time - finished.beganAt,
