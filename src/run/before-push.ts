@@ -100,8 +100,8 @@ export async function* editStep(state: RunState): AsyncGenerator<RunEvent, boole
     if (outcome.status === "no_changes") return { message: outcome.reason, result: {} };
     state.title = outcome.title;
     state.summary = outcome.summary;
-    await leaveOutProtected(state, emit);
-    const changes = await workspace.changes();
+    const all = await workspace.changes();
+    const changes = (await leaveOutProtected(state, all, emit)) ? await workspace.changes() : all;
     await checkForSecrets(workspace, changes, state.deps.holdsSecret);
     state.changes = changes;
     for (const change of changes)
@@ -138,14 +138,14 @@ function take(state: RunState, event: AgentEvent, emit: Emit): void {
   emit(event.type === "tool" ? { ...event, input: { ...event.input } } : event);
 }
 
-async function leaveOutProtected(state: RunState, emit: Emit): Promise<void> {
+/** Takes back edits that need consent and have none; returns whether there were any. */
+async function leaveOutProtected(state: RunState, changes: readonly Change[], emit: Emit): Promise<boolean> {
   const { workspace } = known(state.opened, "workspace");
-  if (state.request.allow_workflows) return;
-  const changes = await workspace.changes();
+  if (state.request.allow_workflows) return false;
   const held = changes.filter(
     (change) => isProtected(change.path) || (change.from !== undefined && isProtected(change.from)),
   );
-  if (held.length === 0) return;
+  if (held.length === 0) return false;
   const paths = held.flatMap(({ path, from }) => (from === undefined ? [path] : [path, from]));
   state.leftOut = {
     paths: held.map(({ path }) => path),
@@ -157,6 +157,7 @@ async function leaveOutProtected(state: RunState, emit: Emit): Promise<void> {
     const message = `${JSON.stringify(path)} is protected and was left out. Send "allow_workflows": true to let it be changed.`;
     emit({ type: "warning", message, code: "protected_path" });
   }
+  return true;
 }
 
 /** A change as readers see it. */

@@ -1,7 +1,7 @@
 /** What a run works with; the entry file fills it in. */
 import type { AgentChoice } from "../agent/choose.ts";
 import type { Forge } from "../forge/forge.ts";
-import type { Identity } from "../workspace/object-store.ts";
+import type { Identity } from "../workspace/commit.ts";
 import type { OpenOptions, OpenWorkspace } from "../workspace/open.ts";
 import type { RunRequest } from "./request.ts";
 

@@ -1,22 +1,18 @@
 /** git's own way to put binary content into a patch (diff.c `emit_binary_diff_body`, base85.c). */
+import { zlibStream } from "./pack-writer.ts";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
 const LINE_BYTES = 52;
 
 /** The `GIT binary patch` block that sets a file to these bytes. One deflate; 1.3 bytes a byte. */
 export async function binaryPatch(bytes: Uint8Array): Promise<string> {
-  const deflated = await deflate(bytes);
+  const deflated = await zlibStream(bytes);
   let lines = "";
   for (let at = 0; at < deflated.byteLength; at += LINE_BYTES) {
     const line = deflated.subarray(at, at + LINE_BYTES);
     lines += `${lengthChar(line.byteLength)}${base85(line)}\n`;
   }
   return `GIT binary patch\nliteral ${bytes.byteLength}\n${lines}\n`;
-}
-
-async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new CompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 function lengthChar(length: number): string {

@@ -43,7 +43,10 @@ export async function writeEditedTree(store: ObjectStore, base: BaseTree, overla
         if (before !== undefined && !isFolder(before.mode)) entries.delete(name);
         continue;
       }
-      const oid = "bytes" in file.content ? await store.writeBlob(file.content.bytes) : file.content.oid;
+      const oid =
+        "bytes" in file.content
+          ? await store.write({ type: "blob", bytes: file.content.bytes })
+          : file.content.oid;
       entries.set(name, { mode: file.mode, name, oid });
     }
     for (const [name, below] of edits.folders) {
@@ -54,8 +57,8 @@ export async function writeEditedTree(store: ObjectStore, base: BaseTree, overla
       else if (before !== undefined && isFolder(before.mode)) entries.delete(name);
     }
     if (entries.size === 0 && path !== "") return undefined;
-    return store.writeTree(serialiseTree(entries.values()));
+    return store.write({ type: "tree", bytes: serialiseTree(entries.values()) });
   }
 
-  return (await write(root, "")) ?? (await store.writeTree(new Uint8Array(0)));
+  return (await write(root, "")) ?? (await store.write({ type: "tree", bytes: new Uint8Array(0) }));
 }

@@ -1,25 +1,20 @@
-/** git objects in memory: those kept from packs as they are, whole packs and new objects in isomorphic-git over lightning-fs. */
+/**
+ * git objects in memory. Those kept from packs and the new ones are held as they are; the pack of a
+ * server that sends everything stays packed, in isomorphic-git over lightning-fs.
+ */
 import "./buffer-global.ts";
 import LightningFS from "@isomorphic-git/lightning-fs";
 import git from "isomorphic-git";
 import { ServiceError } from "../errors.ts";
 import { hexOf, utf8 } from "./bytes.ts";
 import { createMemoryBackend } from "./memory-backend.ts";
-import type { KeptObject } from "./pack-scanner.ts";
+import { writePack } from "./pack-writer.ts";
 
 export type ObjectType = "blob" | "tree" | "commit" | "tag";
 
-export interface Identity {
-  readonly name: string;
-  readonly email: string;
-}
-
-export interface CommitInput {
-  readonly message: string;
-  readonly tree: string;
-  readonly parent: string;
-  readonly author: Identity;
-  readonly date: Date;
+export interface GitObject {
+  readonly type: ObjectType;
+  readonly bytes: Uint8Array;
 }
 
 export interface ObjectsHandle {
@@ -34,60 +29,29 @@ export interface ObjectStore {
   /** The object's content. Throws `git_protocol_error` when it is absent or of another type. */
   read(oid: string, type: ObjectType): Promise<Uint8Array>;
   /** Takes objects in as they are. */
-  addObjects(objects: Iterable<KeptObject>): Promise<ObjectsHandle>;
+  addObjects(objects: Iterable<GitObject>): Promise<ObjectsHandle>;
   /** Indexes a pack that has passed the scanner, and keeps it as it is. */
   addPack(pack: Uint8Array<ArrayBuffer>): Promise<void>;
-  writeBlob(bytes: Uint8Array): Promise<string>;
-  /** Takes a tree's own bytes, so that entries it did not touch stay exactly as they were. */
-  writeTree(raw: Uint8Array): Promise<string>;
-  writeCommit(commit: CommitInput): Promise<string>;
+  /** Adds an object to those that will be pushed. Returns its id. */
+  write(object: GitObject): Promise<string>;
   /** A pack of everything written so far. */
   packWritten(): Promise<Uint8Array>;
 }
 
-interface Folder {
-  readonly gitdir: string;
-  /** isomorphic-git keeps pack indexes here; dropping it drops them. */
-  readonly cache: object;
-}
-
 export function createObjectStore(): ObjectStore {
-  const fs = new LightningFS("workspace", {
-    backend: createMemoryBackend(),
-  } as unknown as LightningFS.Options);
-  const folders = new Map<string, Folder>();
-  const written: Folder = { gitdir: "/written", cache: {} };
-  const newObjects = new Set<string>();
-  const plain = new Map<string, KeptObject>();
-  let packs = 0;
-
-  async function readFrom(folder: Folder, oid: string): Promise<{ type: string; bytes: Uint8Array }> {
-    const { type, object } = await git.readObject({ fs, ...folder, oid, format: "content" });
-    return { type: type ?? "unknown", bytes: object as Uint8Array };
-  }
-
-  async function write(type: "blob" | "tree", object: Uint8Array): Promise<string> {
-    const oid = await git.writeObject({ fs, ...written, type, object, format: "content" });
-    newObjects.add(oid);
-    return oid;
-  }
+  const plain = new Map<string, GitObject>();
+  const written = new Map<string, GitObject>();
+  const packs: PackedObjects[] = [];
 
   return {
-    has: (oid) => plain.has(oid) || folders.has(oid) || newObjects.has(oid),
+    has: (oid) => plain.has(oid) || written.has(oid) || packs.some((pack) => pack.oids.has(oid)),
 
     async read(oid, type) {
-      const object = plain.get(oid);
-      if (object?.type === type) return object.bytes;
-      const folder = newObjects.has(oid) ? written : folders.get(oid);
-      if (folder === undefined) throw unreadable(type, oid);
-      let found: { type: string; bytes: Uint8Array };
-      try {
-        found = await readFrom(folder, oid);
-      } catch (error) {
-        throw unreadable(type, oid, error);
+      const object = plain.get(oid) ?? written.get(oid) ?? (await readPacked(packs, oid));
+      if (object?.type !== type) {
+        throw new ServiceError("git_protocol_error", `The git server did not send ${type} ${oid}.`);
       }
-      if (found.type !== type) throw unreadable(type, oid);
-      return found.bytes;
+      return object.bytes;
     },
 
     async addObjects(objects) {
@@ -103,50 +67,21 @@ export function createObjectStore(): ObjectStore {
     },
 
     async addPack(pack) {
-      const folder: Folder = { gitdir: `/pack${packs++}`, cache: {} };
-      const filepath = "objects/pack/fetched.pack";
-      await makeFolders(fs, folder.gitdir);
-      await fs.promises.writeFile(`${folder.gitdir}/${filepath}`, pack);
-      let oids: string[];
-      try {
-        ({ oids } = await git.indexPack({ fs, ...folder, dir: folder.gitdir, filepath }));
-      } catch (error) {
-        throw new ServiceError("git_protocol_error", "The git server sent a pack that cannot be read.", {
-          cause: error,
-        });
-      }
-      for (const oid of oids) folders.set(oid, folder);
+      packs.push(await indexPack(pack));
     },
 
-    writeBlob: (bytes) => write("blob", bytes),
-    writeTree: (raw) => write("tree", raw),
-
-    async writeCommit({ message, tree, parent, author, date }) {
-      const stamp = { ...author, timestamp: Math.floor(date.getTime() / 1000), timezoneOffset: 0 };
-      const oid = await git.writeCommit({
-        fs,
-        ...written,
-        commit: { message, tree, parent: [parent], author: stamp, committer: stamp },
-      });
-      newObjects.add(oid);
+    async write(object) {
+      const oid = await objectId(object);
+      written.set(oid, object);
       return oid;
     },
 
-    async packWritten() {
-      const { packfile } = await git.packObjects({
-        fs,
-        ...written,
-        dir: written.gitdir,
-        oids: [...newObjects],
-      });
-      if (packfile === undefined) throw new Error("packObjects made no pack");
-      return packfile;
-    },
+    packWritten: () => writePack([...written.values()]),
   };
 }
 
 /** An object's id: the SHA-1 of its type, size and content. */
-export async function objectId({ type, bytes }: { type: ObjectType; bytes: Uint8Array }): Promise<string> {
+export async function objectId({ type, bytes }: GitObject): Promise<string> {
   const header = utf8(`${type} ${bytes.byteLength}\0`);
   const whole = new Uint8Array(header.byteLength + bytes.byteLength);
   whole.set(header);
@@ -154,11 +89,35 @@ export async function objectId({ type, bytes }: { type: ObjectType; bytes: Uint8
   return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-1", whole)));
 }
 
-async function makeFolders(fs: LightningFS, gitdir: string): Promise<void> {
-  for (const folder of [gitdir, `${gitdir}/objects`, `${gitdir}/objects/pack`])
-    await fs.promises.mkdir(folder);
+interface PackedObjects {
+  readonly oids: ReadonlySet<string>;
+  read(oid: string): Promise<GitObject>;
 }
 
-function unreadable(type: ObjectType, oid: string, cause?: unknown): ServiceError {
-  return new ServiceError("git_protocol_error", `The git server did not send ${type} ${oid}.`, { cause });
+async function readPacked(packs: readonly PackedObjects[], oid: string): Promise<GitObject | undefined> {
+  return await packs.find((pack) => pack.oids.has(oid))?.read(oid);
+}
+
+async function indexPack(pack: Uint8Array<ArrayBuffer>): Promise<PackedObjects> {
+  const fs = new LightningFS("pack", {
+    backend: createMemoryBackend(),
+  } as unknown as LightningFS.Options);
+  const repository = { fs, gitdir: "/", cache: {} };
+  const filepath = "objects/pack/fetched.pack";
+  for (const folder of ["/objects", "/objects/pack"]) await fs.promises.mkdir(folder);
+  await fs.promises.writeFile(`/${filepath}`, pack);
+  try {
+    const { oids } = await git.indexPack({ ...repository, dir: "/", filepath });
+    return {
+      oids: new Set(oids),
+      async read(oid) {
+        const { type, object } = await git.readObject({ ...repository, oid, format: "content" });
+        return { type: type as ObjectType, bytes: object as Uint8Array };
+      },
+    };
+  } catch (error) {
+    throw new ServiceError("git_protocol_error", "The git server sent a pack that cannot be read.", {
+      cause: error,
+    });
+  }
 }

@@ -3,11 +3,12 @@ import { ServiceError } from "../errors.ts";
 import { loadBaseTree } from "./base-tree.ts";
 import { createBlobs } from "./blobs.ts";
 import { ascii } from "./bytes.ts";
+import { encodeCommit, type Identity } from "./commit.ts";
 import { writeEditedTree } from "./commit-tree.ts";
 import { createWorkspace } from "./create-workspace.ts";
 import type { GitConnection, Remote } from "./git-http.ts";
 import { DEFAULT_WORKSPACE_LIMITS, type WorkspaceLimits } from "./limits.ts";
-import { createObjectStore, type Identity } from "./object-store.ts";
+import { createObjectStore } from "./object-store.ts";
 import { createOverlay } from "./overlay.ts";
 import { type PushResult, pushCommit } from "./receive-pack.ts";
 import { createUploadPack, type FetchProgress } from "./upload-pack.ts";
@@ -64,7 +65,8 @@ export async function openWorkspace(options: OpenOptions): Promise<OpenWorkspace
     fetchedBytes: () => byteLength + blobs.fetchedBytes,
     async commit({ message, author, date }) {
       const tree = await writeEditedTree(store, base, overlay);
-      return store.writeCommit({ message, tree, parent: baseCommit, author, date });
+      const commit = encodeCommit({ message, tree, parent: baseCommit, author, date });
+      return store.write({ type: "commit", bytes: commit });
     },
     async push(remote, name, commit) {
       const written = await store.packWritten();
