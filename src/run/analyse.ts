@@ -6,42 +6,35 @@ export interface Analysis {
   readonly languages: readonly string[];
 }
 
-const LANGUAGES: Readonly<Record<string, string>> = {
-  c: "C",
-  h: "C",
-  cc: "C++",
-  cpp: "C++",
-  hpp: "C++",
-  cs: "C#",
-  css: "CSS",
-  dart: "Dart",
-  ex: "Elixir",
-  exs: "Elixir",
-  go: "Go",
-  hs: "Haskell",
-  html: "HTML",
-  java: "Java",
-  js: "JavaScript",
-  cjs: "JavaScript",
-  mjs: "JavaScript",
-  jsx: "JavaScript",
-  kt: "Kotlin",
-  lua: "Lua",
-  php: "PHP",
-  py: "Python",
-  rb: "Ruby",
-  rs: "Rust",
-  scala: "Scala",
-  sh: "Shell",
-  sql: "SQL",
-  swift: "Swift",
-  ts: "TypeScript",
-  cts: "TypeScript",
-  mts: "TypeScript",
-  tsx: "TypeScript",
-  vue: "Vue",
-  zig: "Zig",
-};
+const EXTENSIONS: readonly (readonly [string, string])[] = [
+  ["C", "c h"],
+  ["C++", "cc cpp hpp"],
+  ["C#", "cs"],
+  ["CSS", "css"],
+  ["Dart", "dart"],
+  ["Elixir", "ex exs"],
+  ["Go", "go"],
+  ["Haskell", "hs"],
+  ["HTML", "html"],
+  ["Java", "java"],
+  ["JavaScript", "js cjs mjs jsx"],
+  ["Kotlin", "kt"],
+  ["Lua", "lua"],
+  ["PHP", "php"],
+  ["Python", "py"],
+  ["Ruby", "rb"],
+  ["Rust", "rs"],
+  ["Scala", "scala"],
+  ["Shell", "sh"],
+  ["SQL", "sql"],
+  ["Swift", "swift"],
+  ["TypeScript", "ts cts mts tsx"],
+  ["Vue", "vue"],
+  ["Zig", "zig"],
+];
+const LANGUAGES = new Map(
+  EXTENSIONS.flatMap(([language, names]) => names.split(" ").map((name) => [name, language] as const)),
+);
 const MOST_LANGUAGES = 5;
 
 /** `eachName` calls back with every file's name. One pass; no file is read. */
@@ -50,7 +43,7 @@ export function analyse(eachName: (visit: (name: string) => void) => void): Anal
   let files = 0;
   eachName((name) => {
     files++;
-    const language = LANGUAGES[name.slice(name.lastIndexOf(".") + 1).toLowerCase()];
+    const language = LANGUAGES.get(name.slice(name.lastIndexOf(".") + 1).toLowerCase());
     if (language !== undefined) counts.set(language, (counts.get(language) ?? 0) + 1);
   });
   const ranked = [...counts].sort(([, a], [, b]) => b - a).slice(0, MOST_LANGUAGES);
