@@ -90,7 +90,9 @@ export async function* editStep(state: RunState): AsyncGenerator<RunEvent, boole
   const { agent } = state.chosen;
   let outcome: AgentOutcome | undefined;
   yield* step(state, "edit", `The ${agent.name} agent starts.`, async (emit) => {
-    const events = agent.run({ prompt: state.prompt, workspace, signal: state.signal });
+    const { owner, name } = known(state.repository, "repository").ref;
+    const task = { prompt: state.prompt, repository: `${owner}/${name}`, workspace, signal: state.signal };
+    const events = agent.run(task);
     let next = await events.next();
     for (; !next.done; next = await events.next()) {
       state.signal.throwIfAborted();
