@@ -39,7 +39,14 @@ export function verdictsOn(figures: Figures): readonly Verdict[] {
     if (value === undefined) return [];
     const holds = value <= limit;
     const digits = unit === "" ? 3 : 1;
-    const line = `${holds ? "holds " : "MISSED"} ${figures.name}: ${what} ${value.toFixed(digits)}${unit} (target ${limit}${unit})`;
+    const least = holds || what !== "wall / native" ? "" : requestsAlone(figures);
+    const line = `${holds ? "holds " : "MISSED"} ${figures.name}: ${what} ${value.toFixed(digits)}${unit} (target ${limit}${unit}${least})`;
     return [{ holds, line }];
   });
+}
+
+/** What the service could reach at best: its own requests, sent with no work between them. */
+function requestsAlone({ wallMs }: Figures): string {
+  if (wallMs.floor === undefined || wallMs.native === undefined) return "";
+  return `; its requests alone take ${(wallMs.floor / wallMs.native).toFixed(3)}`;
 }

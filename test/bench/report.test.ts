@@ -54,6 +54,17 @@ test("every target has a verdict, and 100,000 files have stricter ones", () => {
   expect(verdictsOn(figuresOf(result(100_000, 49))).map(({ holds }) => holds)).toEqual([false, false, true]);
 });
 
+test("a missed share of the wall time says what the requests alone take", () => {
+  const { rounds, ...rest } = result(28, 40);
+  const slow = rounds.map((samples) => [
+    ...samples.map((one) => (one.contender === "service" ? { ...one, wallMs: 90 } : one)),
+    sample("floor", 60, 1, 1),
+  ]);
+  expect(verdictsOn(figuresOf({ ...rest, rounds: slow }))[0]?.line).toBe(
+    "MISSED demo: wall / native 0.900 (target 0.35; its requests alone take 0.600)",
+  );
+});
+
 test("the table has a row for each repository and a dash for what was not measured", () => {
   const [head = "", rule = "", row = "", ...more] = markdownTable([figuresOf(result(5326, 40))]).split("\n");
   expect(more).toEqual([]);

@@ -24,6 +24,9 @@ export function markdown(source: string): string {
       at += 1;
       const level = Math.min(6, (heading[1] ?? "").length + 1);
       blocks.push(`<h${level}>${inline(heading[2] ?? "")}</h${level}>`);
+    } else if (/^-{3,}\s*$/.test(line)) {
+      at += 1;
+      blocks.push("<hr>");
     } else if (LIST.test(line)) {
       const ordered = /^\s*\d/.test(line);
       const items = take((next) => LIST.test(next)).map(
