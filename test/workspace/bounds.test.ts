@@ -74,20 +74,21 @@ test("attack 21: a tree of a billion paths in a few objects is refused after one
 
 test("progress is told while bytes arrive, not when they are all there", async () => {
   const files = Object.fromEntries(
-    Array.from({ length: 1000 }, (_, i) => [`folder-${i}/file-${i}.txt`, `${i}\n`]),
+    Array.from({ length: 3000 }, (_, i) => [`folder-${i}/file-${i}.txt`, `${i}\n`]),
   );
   const many = await forge.addRepository("octo/many", { files });
   const gate = Promise.withResolvers<void>();
-  const action = { hold: gate.promise, at: { afterBytes: 30_000 } };
+  // Past the end of at least one packet, which has 65,520 bytes at most.
+  const action = { hold: gate.promise, at: { afterBytes: 100_000 } };
   const fault = forge.faults.add({ match: { service: "upload-pack", nth: 2 }, action });
   const told = Promise.withResolvers<{ bytes: number; objects: number; totalObjects: number }>();
   const opening = open(many, { onProgress: told.resolve });
   const { bytes, objects, totalObjects } = await told.promise;
   expect(bytes).toBeGreaterThan(0);
   expect(objects).toBeLessThan(totalObjects);
-  expect(totalObjects).toBe(1002);
+  expect(totalObjects).toBe(3002);
   gate.resolve();
-  expect((await opening).fileCount).toBe(1000);
+  expect((await opening).fileCount).toBe(3000);
   fault.remove();
 });
 
