@@ -93,7 +93,7 @@ test("running out of time keeps what was done and says which limit it was", asyn
   const events = await service.run({
     repoUrl: `${forge.url}/${repository.fullName}`,
     prompt: 'Replace "one" with "two" in a.txt',
-    limits: { timeout_seconds: 2 },
+    limits: { timeout_seconds: 5 },
   });
   gate.resolve();
   fault.remove();
@@ -101,7 +101,7 @@ test("running out of time keeps what was done and says which limit it was", asyn
     {
       type: "error",
       code: "timeout",
-      message: "The run took longer than its limit of 2 s (limits.timeout_seconds).",
+      message: "The run took longer than its limit of 5 s (limits.timeout_seconds).",
     },
     {
       type: "done",
