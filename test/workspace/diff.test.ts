@@ -133,6 +133,18 @@ test("deletions, renames and modes of odd entries make a patch that git applies"
   ]);
 });
 
+test("an empty side of a hunk counts from the line before it", async () => {
+  const { workspace } = await open(odd);
+  await workspace.write("empty", "filled\n");
+  await workspace.write("README.md", "");
+  await workspace.write("added", "new\n");
+  expect((await workspace.diff()).match(/^@@.*/gm)).toEqual([
+    "@@ -1,3 +0,0 @@",
+    "@@ -0,0 +1,1 @@",
+    "@@ -0,0 +1,1 @@",
+  ]);
+});
+
 test("only the asked-for paths are in a partial patch", async () => {
   const { workspace } = await open(odd);
   await workspace.write("a.txt", "a\n");
