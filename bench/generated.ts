@@ -1,4 +1,5 @@
 /** A repository as large as they come, made from a seed: the same bytes, and so the same ids, every time. */
+import { randomNumbers } from "../test/support/random.ts";
 
 export interface GeneratedShape {
   readonly folders: number;
@@ -13,7 +14,7 @@ const WORDS =
 
 /** The input of `git fast-import` for one commit, a folder at a time so that it is never whole in memory. */
 export function* generatedStream({ folders, filesPerFolder, seed }: GeneratedShape): Generator<string> {
-  const random = mulberry32(seed);
+  const random = randomNumbers(seed);
   const message = "Generated";
   yield `commit refs/heads/main\ncommitter Bench <bench@localhost.invalid> 1704067200 +0000\ndata ${message.length}\n${message}\n`;
   for (let folder = 0; folder < folders; folder++) {
@@ -41,15 +42,4 @@ function sourceFile(random: () => number): string {
     () => `export const ${word()}_${word()}_${Math.floor(random() * 1e6)} = "${word()} ${word()}";\n`,
   );
   return lines.join("");
-}
-
-/** A generator of numbers in [0, 1) with 32 bits of state; the same on every engine. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -13,7 +13,7 @@ export interface BaseTree {
   readonly oid: string;
   /** Paths below the root, folders not counted. */
   readonly fileCount: number;
-  /** What is at a path, a folder included. Time: the entries of the folders on the way. */
+  /** What is at a path, a folder included. Time: its depth, once the folders on the way have been looked into. */
   lookup(path: string): TreeEntry | undefined;
   /** The entries of a folder's own tree object; undefined when there is no such folder. */
   folder(path: string): readonly TreeEntry[] | undefined;
@@ -60,11 +60,23 @@ export async function loadBaseTree(store: ObjectStore, root: string, maxPaths: n
     return raw;
   }
 
+  const indexes = new Map<string, ReadonlyMap<string, TreeEntry>>();
+
+  /** A folder's entries by name, made when it is first looked into: edits come back to the same folders. */
+  function namesIn(oid: string): ReadonlyMap<string, TreeEntry> {
+    let names = indexes.get(oid);
+    if (names === undefined) {
+      names = indexByName(parseTree(rawOf(oid)));
+      indexes.set(oid, names);
+    }
+    return names;
+  }
+
   function lookup(path: string): TreeEntry | undefined {
     let oid = root;
     const names = path.split("/");
     for (const [i, name] of names.entries()) {
-      const entry = find(rawOf(oid), name);
+      const entry = namesIn(oid).get(name);
       if (entry === undefined || i === names.length - 1) return entry;
       if (!isFolder(entry.mode)) return undefined;
       oid = entry.oid;
@@ -106,9 +118,11 @@ export async function loadBaseTree(store: ObjectStore, root: string, maxPaths: n
   };
 }
 
-function find(raw: Uint8Array, name: string): TreeEntry | undefined {
-  for (const entry of parseTree(raw)) if (entry.name === name) return entry;
-  return undefined;
+/** Of entries with one name, which git never makes, the first counts, as in git's own search. */
+function indexByName(entries: Iterable<TreeEntry>): ReadonlyMap<string, TreeEntry> {
+  const names = new Map<string, TreeEntry>();
+  for (const entry of entries) if (!names.has(entry.name)) names.set(entry.name, entry);
+  return names;
 }
 
 function tooLarge(what: string): ServiceError {

@@ -93,7 +93,9 @@ async function netDeltas(overlay: Overlay): Promise<readonly Delta[]> {
     const file = overlay.get(path);
     if (file === undefined) {
       if (before === undefined) continue;
-      deleted.set(before.oid, [...(deleted.get(before.oid) ?? []), before]);
+      const twins = deleted.get(before.oid);
+      if (twins === undefined) deleted.set(before.oid, [before]);
+      else twins.push(before);
       deltas.push({ before, after: undefined });
       continue;
     }

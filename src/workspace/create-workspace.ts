@@ -57,15 +57,6 @@ export function createWorkspace({ overlay, blobs, limits }: WorkspaceParts): Wor
     if (overlay.isFolder(path)) throw new ServiceError("not_a_file", `${quote(path)} is a folder.`);
   }
 
-  function editedBytes(): number {
-    let total = 0;
-    for (const path of overlay.touched()) {
-      const content = overlay.get(path)?.content;
-      if (content !== undefined && "bytes" in content) total += content.bytes.byteLength;
-    }
-    return total;
-  }
-
   async function read(path: string): Promise<Uint8Array> {
     const { content } = fileAt(path);
     if ("bytes" in content) return content.bytes;
@@ -130,7 +121,7 @@ export function createWorkspace({ overlay, blobs, limits }: WorkspaceParts): Wor
       const before = overlay.get(path);
       const replaced =
         before !== undefined && "bytes" in before.content ? before.content.bytes.byteLength : 0;
-      if (editedBytes() - replaced + bytes.byteLength > limits.editBytes) {
+      if (overlay.writtenBytes - replaced + bytes.byteLength > limits.editBytes) {
         throw new ServiceError(
           "edit_too_large",
           `All edits together may have ${limits.editBytes} bytes; ${quote(path)} goes over that.`,

@@ -21,7 +21,6 @@ export interface MemoryBackend {
   saveSuperblock(): void;
   readFile(path: string, options?: { encoding?: string }): string | ArrayBuffer;
   writeFile(path: string, data: string | Uint8Array): void;
-  unlink(path: string): void;
   readdir(path: string): string[];
   mkdir(path: string): void;
   stat(path: string): Stat;
@@ -60,9 +59,6 @@ export function createMemoryBackend(): MemoryBackend {
     writeFile(path, data) {
       if (!folders.has(parentOf(path))) throw missing(path);
       files.set(path, exact(typeof data === "string" ? new TextEncoder().encode(data) : data));
-    },
-    unlink(path) {
-      if (!files.delete(path)) throw missing(path);
     },
     readdir(path) {
       if (!folders.has(path)) throw missing(path);

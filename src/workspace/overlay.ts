@@ -17,8 +17,10 @@ export interface Overlay {
   set(path: string, file: OverlayFile): void;
   delete(path: string): void;
   revert(path: string): void;
-  /** True when something is below this path. */
+  /** True when something is below this path. Time: its depth, and the base's entries deleted there. */
   isFolder(path: string): boolean;
+  /** Bytes of everything written. */
+  readonly writtenBytes: number;
   /** Everything at or below a folder (default: all), in git's order, edits included. */
   entries(path?: string): Generator<OverlayEntry>;
   /** Paths touched by an edit, in git's order. */
@@ -29,6 +31,24 @@ export interface Overlay {
 export function createOverlay(tree: BaseTree): Overlay {
   /** null: deleted. */
   const edits = new Map<string, OverlayFile | null>();
+  /** How many edited files that are there lie below each folder. */
+  const inFolder = new Map<string, number>();
+  let writtenBytes = 0;
+
+  /** Every change of an edit goes through here; undefined takes it back. */
+  function put(path: string, edit: OverlayFile | null | undefined): void {
+    const before = edits.get(path);
+    writtenBytes += sizeOf(edit) - sizeOf(before);
+    const step = (edit ? 1 : 0) - (before ? 1 : 0);
+    if (step !== 0) {
+      for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+        const folder = path.slice(0, at);
+        inFolder.set(folder, (inFolder.get(folder) ?? 0) + step);
+      }
+    }
+    if (edit === undefined) edits.delete(path);
+    else edits.set(path, edit);
+  }
 
   function base(path: string): TreeEntry | undefined {
     const entry = tree.lookup(path);
@@ -66,24 +86,30 @@ export function createOverlay(tree: BaseTree): Overlay {
       const entry = base(path);
       return entry === undefined ? undefined : { mode: entry.mode, content: { oid: entry.oid } };
     },
-    set(path, file) {
-      edits.set(path, file);
-    },
+    set: put,
     delete(path) {
-      if (base(path) === undefined) edits.delete(path);
-      else edits.set(path, null);
+      put(path, base(path) === undefined ? undefined : null);
     },
     revert(path) {
-      edits.delete(path);
+      put(path, undefined);
     },
     isFolder(path) {
-      for (const [edited, file] of edits) if (file !== null && edited.startsWith(`${path}/`)) return true;
-      const entry = path === "" ? undefined : tree.lookup(path);
-      if (path !== "" && (entry === undefined || !isFolder(entry.mode))) return false;
-      return !entries(path).next().done;
+      if ((inFolder.get(path) ?? 0) > 0) return true;
+      const entry = tree.lookup(path);
+      if (entry === undefined || !isFolder(entry.mode)) return false;
+      // Edits that are there were counted above, so only deletions can be in the way.
+      for (const { path: inside } of tree.walk(path)) if (!edits.has(inside)) return true;
+      return false;
+    },
+    get writtenBytes() {
+      return writtenBytes;
     },
     entries,
     touched: () => [...edits.keys()].sort(comparePaths),
     base,
   };
+}
+
+function sizeOf(edit: OverlayFile | null | undefined): number {
+  return edit && "bytes" in edit.content ? edit.content.bytes.byteLength : 0;
 }

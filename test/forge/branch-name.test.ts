@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { branchName } from "../../src/forge/branch-name.ts";
+import { randomNumbers } from "../support/random.ts";
 
 describe("branchName", () => {
   test.each([
@@ -28,7 +29,7 @@ describe("branchName", () => {
   });
 
   test("is always accepted by git", () => {
-    const random = mulberry32(36);
+    const random = randomNumbers(36);
     const alphabet = [
       "a",
       "Z",
@@ -68,14 +69,3 @@ describe("branchName", () => {
     expect(accepted).toEqual(names.map((name) => `${name}\n`));
   });
 });
-
-/** A small seeded generator, so that a failure can be repeated. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
