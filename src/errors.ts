@@ -10,6 +10,12 @@ export const ERROR_CODES = [
   "forbidden",
   "not_found",
   "method_not_allowed",
+  "too_many_requests",
+  "too_many_runs",
+  "idempotency_key_reused",
+  "run_expired",
+  "run_in_progress",
+  "run_without_branch",
   // the forge
   "invalid_token",
   "permission_denied",
@@ -51,6 +57,8 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 export interface ServiceErrorOptions {
   /** True when the same request may succeed later without a change. */
   retryable?: boolean;
+  /** When trying again makes sense, in milliseconds since the epoch; implies `retryable`. */
+  retryAt?: number | undefined;
   /** Kept for logs on the operator's side; never sent to a client. */
   cause?: unknown;
 }
@@ -63,12 +71,14 @@ export interface ServiceErrorOptions {
 export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
+  readonly retryAt: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: ServiceErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "ServiceError";
     this.code = code;
-    this.retryable = options.retryable ?? false;
+    this.retryable = options.retryable ?? options.retryAt !== undefined;
+    this.retryAt = options.retryAt;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Gives every error code its HTTP status; a new code does not compile until it has one. */
 import type { ErrorCode } from "../errors.ts";
 
-export type HttpStatus = 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 429 | 500 | 502;
+export type HttpStatus = 400 | 401 | 403 | 404 | 405 | 408 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 502;
 
 /** The HTTP status of an answer that fails with a code (RFC 9110, section 15). */
 export const HTTP_STATUS: Readonly<Record<ErrorCode, HttpStatus>> = {
@@ -12,6 +12,12 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, HttpStatus>> = {
   forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
+  too_many_requests: 429,
+  too_many_runs: 429,
+  idempotency_key_reused: 409,
+  run_expired: 410,
+  run_in_progress: 409,
+  run_without_branch: 409,
   invalid_token: 502,
   permission_denied: 403,
   repository_not_found: 404,

@@ -3,6 +3,7 @@ import type { AgentChoice } from "../agent/choose.ts";
 import type { Forge } from "../forge/forge.ts";
 import type { Identity } from "../workspace/commit.ts";
 import type { OpenOptions, OpenWorkspace } from "../workspace/open.ts";
+import type { Resume } from "./checkpoint.ts";
 import type { RunRequest } from "./request.ts";
 
 export interface RunDeps {
@@ -23,4 +24,10 @@ export interface RunContext {
   readonly runId: string;
   /** The caller gave up: no request leaves after it aborts. */
   readonly signal: AbortSignal;
+  /** Where the attempt before got to; absent on the first. */
+  readonly resume?: Resume;
+  /** Milliseconds that earlier attempts worked; they count towards `limits.timeout_seconds`. */
+  readonly activeMs?: number;
+  /** The longest the run may be suspended from now on, in milliseconds; 0 (default) never suspends. */
+  readonly maxSuspendMs?: number;
 }

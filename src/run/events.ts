@@ -28,6 +28,8 @@ export const WARNING_CODES = [
   "forked",
   /** Waiting for a rate limit or a failing server before trying again. */
   "waiting",
+  /** The run was interrupted and goes on; what it was in the middle of is said again. */
+  "resumed",
   /** The body of an open pull request was replaced instead of opening a second one. */
   "pull_request_updated",
 ] as const;

@@ -14,6 +14,17 @@ export interface RunLimits {
   readonly timeout_seconds: number;
 }
 
+/** The branch and pull request of an earlier run that a run adds a commit to. */
+export interface Continuation {
+  readonly run_id: string;
+  /** Where the branch lives: the repository itself, or a fork of it. */
+  readonly head: RepoRef;
+  readonly branch: string;
+  readonly base_branch: string;
+  /** Absent when the earlier run ended with a branch. */
+  readonly pull_request?: { readonly number: number; readonly url: string };
+}
+
 export interface RunRequest {
   /** The URL as sent, for people. */
   readonly repoUrl: string;
@@ -32,4 +43,6 @@ export interface RunRequest {
   /** Consent to change `.github/workflows`, CODEOWNERS and the like. */
   readonly allow_workflows: boolean;
   readonly limits: RunLimits;
+  /** Set when the run adds a commit to an earlier run's branch. */
+  readonly continues?: Continuation;
 }

@@ -12,6 +12,15 @@ export interface OverlayEntry extends OverlayFile {
   readonly path: string;
 }
 
+/**
+ * An edit that can be stored: written bytes, a repository's blob under another path or mode, a
+ * deletion, or null where an edit was taken back.
+ */
+export interface SavedEdit {
+  readonly path: string;
+  readonly file: OverlayFile | "deleted" | null;
+}
+
 export interface Overlay {
   get(path: string): OverlayFile | undefined;
   set(path: string, file: OverlayFile): void;
