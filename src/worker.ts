@@ -1,21 +1,18 @@
 /** The Cloudflare entry: reads the environment, picks the implementations, hands requests on. */
-import { chooseAgent } from "./agent/choose.ts";
 import { createRuleAgent } from "./agent/rules/agent.ts";
 import { createApp } from "./app.ts";
 import { createChecks } from "./checks.ts";
 import { createEgress } from "./egress.ts";
 import { configOptions, httpSettings, readSettings, secretsOf } from "./env.ts";
 import { isAbort, ServiceError } from "./errors.ts";
-import { createGitHubForge } from "./forge/github.ts";
-import { createConfigStore } from "./http/config.ts";
+import { createConfig } from "./http/config.ts";
 import { errorResponse } from "./http/error-response.ts";
 import { createRedactor } from "./redact.ts";
-import { run } from "./run/run.ts";
+import type { RunHost } from "./run/host.ts";
 import { VERSION } from "./version.ts";
-import { openWorkspace } from "./workspace/open.ts";
 
 const USER_AGENT = `tiny-backspace/${VERSION}`;
-const BRANCH_ID_CHARACTERS = 8;
+const UNLIMITED = { limit: async () => ({ success: true }) };
 
 /** One for each isolate: the settings of a deployment do not change while it runs. */
 let service: Service | undefined;
@@ -29,7 +26,7 @@ export default {
     try {
       service ??= createService(environment);
     } catch (error) {
-      if (error instanceof ServiceError) return errorResponse(error, createRedactor([]));
+      if (error instanceof ServiceError) return errorResponse(error, createRedactor([]), Date.now());
       throw error;
     }
     return service.fetch(request);
@@ -41,37 +38,34 @@ function createService(environment: Record<string, unknown>): Service {
   const { token, apiUrl, serverUrl } = settings.github;
   const redactor = createRedactor(secretsOf(settings));
   const fetch = createEgress({ origins: [apiUrl, serverUrl] });
-  const forge = createGitHubForge({ apiUrl, serverUrl, token, fetch, userAgent: USER_AGENT });
   const rules = createRuleAgent();
   return createApp({
     settings: httpSettings(settings, VERSION),
-    config: createConfigStore(configOptions(settings)),
+    config: createConfig(configOptions(settings)),
+    host: noHost(),
+    rateLimit: { starts: UNLIMITED, requests: UNLIMITED },
+    clientAddress: (request) => request.headers.get("cf-connecting-ip") ?? undefined,
     checks: createChecks({ apiUrl, token, fetch, userAgent: USER_AGENT, rules }),
     redactor,
     now: Date.now,
-    newRunId: () => crypto.randomUUID(),
     report: (error, where) => log(redactor.redact(`${where}: ${describe(error)}`)),
-    startRun: (request, context) =>
-      run(
-        request,
-        {
-          forge,
-          openWorkspace: (options) => openWorkspace({ ...options, fetch }),
-          chooseAgent: (wish) => chooseAgent(rules, wish),
-          author: settings.commitAuthor,
-          now: () => new Date(),
-          newBranchId,
-          redact: (text) => redactor.redact(text),
-          holdsSecret: (text) => redactor.holds(text),
-        },
-        context,
-      ),
   });
 }
 
-function newBranchId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(BRANCH_ID_CHARACTERS));
-  return Array.from(bytes, (byte) => (byte % 36).toString(36)).join("");
+/** Stands in until a deployment has a place to keep runs. */
+function noHost(): RunHost {
+  const refuse = () => Promise.reject(new ServiceError("internal", "This service has no run host."));
+  return {
+    start: refuse,
+    view: refuse,
+    events: refuse,
+    patch: refuse,
+    cancel: refuse,
+    continuation: refuse,
+    list: refuse,
+    readConfig: refuse,
+    changeConfig: refuse,
+  };
 }
 
 /** An abort is how a client's going away shows; it is no defect. */
