@@ -65,7 +65,10 @@ async function main(): Promise<void> {
 
   const stop = (): void => {
     host.close();
-    server.close().finally(() => process.exit(0));
+    server.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
   };
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
