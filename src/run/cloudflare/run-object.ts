@@ -6,6 +6,9 @@ import type { RunView } from "../host.ts";
 import type { RunRequest } from "../request.ts";
 import { storageSql } from "./storage.ts";
 
+/** Tells a stream from an answer that says why there is none. */
+export const STREAM = "text/event-stream";
+
 /** What the entry file gives a run's object, by its environment. */
 export type RunObjectParts<Env> = (env: Env) => Omit<HostedRunOptions, "id" | "sql" | "setAlarm">;
 
@@ -48,13 +51,17 @@ export function createRunObject<Env>(parts: RunObjectParts<Env>) {
       return attempt(() => this.#run.continuation(caller));
     }
 
-    /** Events, as a stream: see run-stub.ts. */
+    /** What is answered with a stream: GET for the events, POST to start the run first (see host.ts). */
     async fetch(request: Request): Promise<Response> {
       const { searchParams } = new URL(request.url);
       const caller = searchParams.get("caller") ?? "";
-      const result = await attempt(() => this.#run.events(caller, Number(searchParams.get("after"))));
+      const run: RunStart | undefined = request.method === "POST" ? await request.json() : undefined;
+      const result = await attempt(() => {
+        if (run !== undefined) this.#run.start(run);
+        return this.#run.events(caller, Number(searchParams.get("after")));
+      });
       if (!result.ok || result.value === undefined || "ended" in result.value) return Response.json(result);
-      return new Response(result.value.body, { headers: { "content-type": "text/event-stream" } });
+      return new Response(result.value.body, { headers: { "content-type": STREAM } });
     }
 
     alarm(): Promise<void> {

@@ -2,18 +2,16 @@
 import type { DurableObjectState } from "cloudflare:workers";
 import type { Sql, SqlRow } from "../host/sql.ts";
 
-export function storageSql({ sql, transactionSync }: BoundStorage): Sql {
+export function storageSql(storage: DurableObjectState["storage"]): Sql {
   return {
     rows: (statement, ...values) =>
-      sql
+      storage.sql
         .exec(statement, ...values)
         .toArray()
         .map(plainRow),
-    transaction: (work) => transactionSync(work),
+    transaction: (work) => storage.transactionSync(work),
   };
 }
-
-type BoundStorage = Pick<DurableObjectState["storage"], "sql" | "transactionSync">;
 
 function plainRow(row: Readonly<Record<string, string | number | null | ArrayBuffer>>): SqlRow {
   return Object.fromEntries(

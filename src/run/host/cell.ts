@@ -30,6 +30,8 @@ export type EventStream = { readonly body: ReadableStream<Uint8Array> } | { read
 export interface RunCell {
   /** Starts the run; a run that was started before is left alone. */
   start(run: RunStart): Promise<Result<RunView>>;
+  /** The same in one call with reading the events from the first on. */
+  stream(run: RunStart): Promise<Result<EventStream | undefined>>;
   view(caller: string): Promise<Result<RunView | undefined>>;
   events(caller: string, after: number): Promise<Result<EventStream | undefined>>;
   patch(caller: string): Promise<Result<string | undefined>>;

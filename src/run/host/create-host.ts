@@ -77,13 +77,9 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
     async start(input) {
       const { id, created, request, config } = await admit(input);
       const { caller } = input;
-      const cell = run(id);
-      const starting = cell.start({ id, caller, request, credentials: credentialsOf(input, config) });
-      if (input.wants === "view") return { id, created, view: unwrap(await starting) };
-      // Asked in one go: a run takes its calls in order.
-      const [started, streaming] = await Promise.all([starting, cell.events(caller, 0)]);
-      unwrap(started);
-      const stream = unwrap(streaming);
+      const started = { id, caller, request, credentials: credentialsOf(input, config) };
+      if (input.wants === "view") return { id, created, view: unwrap(await run(id).start(started)) };
+      const stream = unwrap(await run(id).stream(started));
       if (stream === undefined || !("body" in stream))
         throw new Error("a run that was started has no events");
       return { id, created, body: stream.body };

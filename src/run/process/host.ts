@@ -60,7 +60,12 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
   }
 
   const cell = (id: string): RunCell => ({
-    start: (run) => use(id, (hostedRun) => hostedRun.start(run)),
+    start: (input) => use(id, (run) => run.start(input)),
+    stream: (input) =>
+      use(id, (run) => {
+        run.start(input);
+        return run.events(input.caller, 0);
+      }),
     view: (caller) => use(id, (run) => run.view(caller)),
     events: (caller, after) => use(id, (run) => run.events(caller, after)),
     patch: (caller) => use(id, (run) => run.patch(caller)),
