@@ -10,8 +10,10 @@ import { createGitHubForge } from "./forge/github.ts";
 import { createConfigStore } from "./http/config.ts";
 import { errorResponse } from "./http/error-response.ts";
 import { createRedactor } from "./redact.ts";
+import { eventsOf } from "./run/events-of.ts";
 import { run } from "./run/run.ts";
 import { VERSION } from "./version.ts";
+import { findBranches } from "./workspace/find-branches.ts";
 import { openWorkspace } from "./workspace/open.ts";
 
 const USER_AGENT = `tiny-backspace/${VERSION}`;
@@ -52,19 +54,22 @@ function createService(environment: Record<string, unknown>): Service {
     newRunId: () => crypto.randomUUID(),
     report: (error, where) => log(redactor.redact(`${where}: ${describe(error)}`)),
     startRun: (request, context) =>
-      run(
-        request,
-        {
-          forge,
-          openWorkspace: (options) => openWorkspace({ ...options, fetch }),
-          chooseAgent: (wish) => chooseAgent(rules, wish),
-          author: settings.commitAuthor,
-          now: () => new Date(),
-          newBranchId,
-          redact: (text) => redactor.redact(text),
-          holdsSecret: (text) => redactor.holds(text),
-        },
-        context,
+      eventsOf(
+        run(
+          request,
+          {
+            forge,
+            openWorkspace: (options) => openWorkspace({ ...options, fetch }),
+            findBranches: (options) => findBranches({ ...options, fetch }),
+            chooseAgent: (wish) => chooseAgent(rules, wish),
+            author: settings.commitAuthor,
+            now: () => new Date(),
+            newBranchId,
+            redact: (text) => redactor.redact(text),
+            holdsSecret: (text) => redactor.holds(text),
+          },
+          context,
+        ),
       ),
   });
 }
