@@ -57,7 +57,7 @@ const schema = z.object({
     .regex(/^[^\s@]+@[^\s@]+$/, "must be an e-mail address")
     .default("tiny-backspace@users.noreply.github.com"),
   HOST: text.optional(),
-  PORT: wholeNumber(1, 65_535).default(8000),
+  PORT: wholeNumber(0, 65_535).default(8000),
   DEBUG: flag.default(false),
 });
 

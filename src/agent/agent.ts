@@ -10,6 +10,11 @@ export interface AgentTask {
   readonly workspace: Workspace;
   /** `owner/name`, for generated headings and notices when no manifest has a name. */
   readonly repository?: string;
+  /**
+   * What an earlier attempt said in its last checkpoint; the workspace holds the edits as of it. The
+   * agent goes on behind that turn and says nothing of it again.
+   */
+  readonly transcript?: unknown;
   /** Aborted when the run is cancelled or out of time; agents stop at the next step. */
   readonly signal: AbortSignal;
 }
@@ -35,12 +40,20 @@ export interface UsageEvent {
   readonly turns: number;
 }
 
-/** What an agent says while it works; `run/events.ts` gives each its place in the stream. */
+/** A turn has ended: comes right before the last event of that turn, when its edits are made. */
+export interface AgentCheckpoint {
+  readonly type: "checkpoint";
+  /** JSON: all that the agent needs to go on behind this turn in another process. */
+  readonly transcript: unknown;
+}
+
+/** What an agent says while it works; `run/events.ts` gives each but checkpoints its place in the stream. */
 export type AgentEvent =
   | { readonly type: "text"; readonly message: string; readonly delta: string }
   | { readonly type: "warning"; readonly message: string; readonly code: AgentWarningCode }
   | ToolEvent
-  | UsageEvent;
+  | UsageEvent
+  | AgentCheckpoint;
 
 export const AGENT_WARNING_CODES = ["file_skipped"] as const;
 export type AgentWarningCode = (typeof AGENT_WARNING_CODES)[number];

@@ -34,6 +34,8 @@ export const pullAnswer = z.object({
   html_url: z.url(),
   title: z.string(),
   body: z.string().nullable(),
+  state: z.enum(["open", "closed"]),
+  merged_at: z.string().nullable(),
   head: z.object({ ref: z.string(), repo: z.object({ full_name: z.string() }).nullable() }),
   base: z.object({ ref: z.string() }),
 });

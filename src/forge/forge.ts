@@ -40,11 +40,30 @@ export interface PullRequestDraft {
   readonly draft: boolean;
 }
 
-export interface PullRequest {
+export interface PullRequestNumber {
   readonly number: number;
   readonly url: string;
+}
+
+export interface PullRequest extends PullRequestNumber {
   /** False when a pull request for the branch was there already and was updated. */
   readonly created: boolean;
+}
+
+export interface OpenOptions {
+  /** A run's id, which the body holds: a pull request that has it is the one, whatever people made of it. */
+  readonly id?: string;
+  /** An earlier process may have opened it, and seen no answer: look before anything is sent. */
+  readonly maybeOpened?: boolean;
+}
+
+export type PullRequestStatus = "open" | "closed" | "merged";
+
+export interface Addition {
+  /** Found in the description when the section stands there already: a run's id. */
+  readonly id: string;
+  /** Markdown that holds `id`. */
+  readonly section: string;
 }
 
 export interface ForgeCall {
@@ -67,8 +86,23 @@ export interface Forge {
   fork(repository: Repository, call: ForgeCall): Promise<RepoRef>;
   /** Brings a fork's branch up to date with its parent, for a push that lacked objects. */
   syncFork(fork: RepoRef, branch: string, call: ForgeCall): Promise<void>;
-  /** Opens the pull request, or updates the one that is open for the branch. Never makes a second. */
-  openPullRequest(draft: PullRequestDraft, call: ForgeCall): Promise<PullRequest>;
+  /**
+   * Opens the pull request, or updates the one that is open for the branch. Never makes a second.
+   * One that an earlier request opened is taken as it is, be it closed or merged by now.
+   */
+  openPullRequest(draft: PullRequestDraft, call: ForgeCall, options?: OpenOptions): Promise<PullRequest>;
+  /** One request: whether commits on its branch still get anywhere. `forge_conflict` when it is gone. */
+  pullRequestStatus(ref: RepoRef, number: number, call: ForgeCall): Promise<PullRequestStatus>;
+  /**
+   * Adds a section to a pull request's description, once however often it is asked; the rest stays
+   * as it is. A description without room is left alone.
+   */
+  addToPullRequest(
+    ref: RepoRef,
+    number: number,
+    addition: Addition,
+    call: ForgeCall,
+  ): Promise<PullRequestNumber>;
   /** A branch's page, for people. */
   branchUrl(ref: RepoRef, branch: string): string;
   remote(ref: RepoRef): GitRemote;

@@ -4,6 +4,7 @@ import { sleep } from "../sleep.ts";
 import { fullNameOf, repositoryAnswer } from "./answers.ts";
 import type { Forge, GitRemote, RepoRef, Repository } from "./forge.ts";
 import { fork, syncFork } from "./fork.ts";
+import { addToPullRequest, pullRequestStatus } from "./pull-additions.ts";
 import { openPullRequest } from "./pulls.ts";
 import { createSessions, type Session } from "./session.ts";
 
@@ -54,7 +55,10 @@ export function createGitHubForge(options: GitHubForgeOptions): Forge {
     preflight: async (ref, call) => await preflight(open(call), ref),
     fork: async (repository, call) => await fork(open(call), repository),
     syncFork: async (ref, branch, call) => await syncFork(open(call), ref, branch),
-    openPullRequest: async (draft, call) => await openPullRequest(open(call), draft),
+    openPullRequest: async (draft, call, how) => await openPullRequest(open(call), draft, how),
+    pullRequestStatus: async (ref, number, call) => await pullRequestStatus(open(call), ref, number),
+    addToPullRequest: async (ref, number, addition, call) =>
+      await addToPullRequest(open(call), ref, number, addition),
     branchUrl: (ref, branch) =>
       `${serverUrl}/${fullNameOf(ref)}/tree/${branch.split("/").map(encodeURIComponent).join("/")}`,
     remote,

@@ -70,15 +70,42 @@ export function pullRequestTitle(title: string): string {
  * the patch, which is fenced and otherwise exact, so that it applies.
  */
 export function pullRequestBody(input: PullRequestBodyInput): string {
-  const { agent, leftOut } = input;
   const sections = [
     section("What was asked", quotePrompt(input.prompt)),
-    section("What changed", sentences(input.summary, "The agent gave no summary."), files(input.changes)),
+    ...account(input),
+    signature("Made", input),
+  ];
+  return cut(sections.filter((part) => part !== "").join("\n\n"), MAX_BODY);
+}
+
+/**
+ * What a further run adds to the end of a body, in Markdown of at most 25,000 characters and under
+ * the same rules; it names the run.
+ */
+export function followUpSection(input: PullRequestBodyInput): string {
+  const sections = [
+    section("What was asked next", quotePrompt(input.prompt)),
+    ...account(input),
+    signature("Added", input),
+  ];
+  return sections.filter((part) => part !== "").join("\n\n");
+}
+
+function account({
+  summary,
+  changes,
+  agent,
+  verified,
+  notVerified,
+  leftOut,
+}: PullRequestBodyInput): string[] {
+  return [
+    section("What changed", sentences(summary, "The agent gave no summary."), files(changes)),
     section("Who did it", `${plain(agentName(agent))}. ${plain(agent.reason)}`),
     section(
       "What was verified",
-      sentences(input.verified, "Nothing was run."),
-      input.notVerified.length === 0 ? "" : `Not verified:\n\n${sentences(input.notVerified, "")}`,
+      sentences(verified, "Nothing was run."),
+      notVerified.length === 0 ? "" : `Not verified:\n\n${sentences(notVerified, "")}`,
     ),
     leftOut === undefined
       ? ""
@@ -88,9 +115,11 @@ export function pullRequestBody(input: PullRequestBodyInput): string {
           list(leftOut.paths, MAX_ITEMS, "files", pathCode),
           quotePatch(leftOut.patch),
         ),
-    `---\n\nMade by Tiny Backspace in run ${inlineCode(input.runId.slice(0, 100))}. Review it as you would a stranger's work.`,
   ];
-  return cut(sections.filter((part) => part !== "").join("\n\n"), MAX_BODY);
+}
+
+function signature(verb: "Made" | "Added", { runId }: PullRequestBodyInput): string {
+  return `---\n\n${verb} by Tiny Backspace in run ${inlineCode(runId.slice(0, 100))}. Review it as you would a stranger's work.`;
 }
 
 /**

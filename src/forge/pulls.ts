@@ -1,19 +1,37 @@
 /** Opens a pull request exactly once, also when GitHub's answer is lost. */
 import { fullNameOf, isSameRepository, type PullAnswer, pullAnswer, pullsAnswer } from "./answers.ts";
 import type { Failure } from "./failure.ts";
-import type { PullRequest, PullRequestDraft } from "./forge.ts";
+import type { OpenOptions, PullRequest, PullRequestDraft } from "./forge.ts";
 import { isPassing, MAX_TRIES, reasonOf } from "./retry.ts";
 import type { Outcome, Session } from "./session.ts";
 
 /**
  * See `Forge.openPullRequest`. A create whose answer was lost may have worked, so before it is
- * sent again the open pull request of the branch is looked up. GitHub allows one for each head
- * and base, so a create that is still under way then ends as "already exists" and is found too.
+ * sent again the pull request of the branch is looked up, whatever has become of it since. GitHub
+ * allows an open one for each head and base, so a create that is still under way then ends as
+ * "already exists" and is found too.
  */
-export async function openPullRequest(session: Session, draft: PullRequestDraft): Promise<PullRequest> {
+export async function openPullRequest(
+  session: Session,
+  draft: PullRequestDraft,
+  { id, maybeOpened = false }: OpenOptions = {},
+): Promise<PullRequest> {
   const attempted = { doing: `open a pull request on "${fullNameOf(draft.base)}"`, ref: draft.base };
   let asDraft = draft.draft;
-  let lost = false;
+  let lost = maybeOpened;
+  const isOwn = (pull: PullAnswer): boolean =>
+    lost && (isSameText(pull, draft) || (id !== undefined && (pull.body ?? "").includes(id)));
+  const take = async (existing: PullAnswer): Promise<PullRequest> => {
+    const created = isOwn(existing);
+    if (!(created || isSameText(existing, draft))) {
+      await update(session, draft, existing.number);
+    }
+    return { number: existing.number, url: existing.html_url, created };
+  };
+  const earlier = maybeOpened ? await find(session, draft, isOwn) : undefined;
+  if (earlier !== undefined) {
+    return await take(earlier);
+  }
   for (let tries = 1; ; tries += 1) {
     let outcome = await create(session, draft, asDraft);
     if (asDraft && "failure" in outcome && says(outcome.failure, /draft pull requests are not supported/i)) {
@@ -27,9 +45,9 @@ export async function openPullRequest(session: Session, draft: PullRequestDraft)
     const exists = says(failure, /pull request already exists/i);
     const ambiguous = isPassing(failure);
     lost ||= ambiguous;
-    const existing = exists || ambiguous ? await find(session, draft) : undefined;
+    const existing = exists || ambiguous ? await find(session, draft, isOwn) : undefined;
     if (existing !== undefined) {
-      return await adopt(session, draft, existing, lost);
+      return await take(existing);
     }
     if (!ambiguous || tries === MAX_TRIES || !(await session.retry.backOff(reasonOf(failure), tries))) {
       throw session.explain(failure, attempted);
@@ -57,8 +75,15 @@ function create(session: Session, draft: PullRequestDraft, asDraft: boolean): Pr
   );
 }
 
-/** The open pull request of exactly this branch: GitHub's own filter knows the owner only. */
-async function find(session: Session, draft: PullRequestDraft): Promise<PullAnswer | undefined> {
+/**
+ * The pull request of exactly this branch that is our own, else the open one: GitHub's own filter
+ * knows the head's owner only. A person may have closed our own, or pointed it at another base.
+ */
+async function find(
+  session: Session,
+  draft: PullRequestDraft,
+  isOwn: (pull: PullAnswer) => boolean,
+): Promise<PullAnswer | undefined> {
   const { base, baseBranch, head, headBranch } = draft;
   const pulls = await session.ask(
     { doing: `look up the pull requests of "${fullNameOf(base)}"`, ref: base },
@@ -67,49 +92,34 @@ async function find(session: Session, draft: PullRequestDraft): Promise<PullAnsw
       octokit.rest.pulls.list({
         owner: base.owner,
         repo: base.name,
-        state: "open",
+        state: "all",
         head: `${head.owner}:${headBranch}`,
-        base: baseBranch,
       }),
   );
-  return pulls.find(
-    (pull) =>
-      pull.base.ref === baseBranch &&
-      pull.head.ref === headBranch &&
-      pull.head.repo?.full_name.toLowerCase() === fullNameOf(head).toLowerCase(),
+  const candidates = pulls.filter(
+    ({ head: { ref, repo } }) =>
+      ref === headBranch && repo?.full_name.toLowerCase() === fullNameOf(head).toLowerCase(),
+  );
+  return (
+    candidates.find(isOwn) ??
+    candidates.find(({ state, base }) => state === "open" && base.ref === baseBranch)
   );
 }
 
-/** Takes an open pull request for the one asked for, updating what differs. */
-async function adopt(
-  session: Session,
-  draft: PullRequestDraft,
-  existing: PullAnswer,
-  lost: boolean,
-): Promise<PullRequest> {
-  const same = isSameText(existing.title, draft.title) && isSameText(existing.body ?? "", draft.body);
-  if (!same) {
-    const { owner, name: repo } = draft.base;
-    await session.ask(
-      { doing: `update pull request ${existing.number} of "${fullNameOf(draft.base)}"`, ref: draft.base },
-      pullAnswer,
-      (octokit) =>
-        octokit.rest.pulls.update({
-          owner,
-          repo,
-          pull_number: existing.number,
-          title: draft.title,
-          body: draft.body,
-        }),
-    );
-  }
-  return { number: existing.number, url: existing.html_url, created: lost && same };
+async function update(session: Session, draft: PullRequestDraft, number: number): Promise<void> {
+  const { owner, name: repo } = draft.base;
+  await session.ask(
+    { doing: `update pull request ${number} of "${fullNameOf(draft.base)}"`, ref: draft.base },
+    pullAnswer,
+    (octokit) =>
+      octokit.rest.pulls.update({ owner, repo, pull_number: number, title: draft.title, body: draft.body }),
+  );
 }
 
 /** GitHub trims texts and may send lines back with CRLF. */
-function isSameText(a: string, b: string): boolean {
+function isSameText(pull: PullAnswer, draft: PullRequestDraft): boolean {
   const normal = (text: string): string => text.replaceAll("\r\n", "\n").trim();
-  return normal(a) === normal(b);
+  return normal(pull.title) === normal(draft.title) && normal(pull.body ?? "") === normal(draft.body);
 }
 
 function says(failure: Failure, pattern: RegExp): boolean {

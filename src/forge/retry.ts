@@ -26,7 +26,7 @@ export interface Retry {
    * The answer of `attempt`, which is repeated up to twice when it failed for a passing reason
    * and `repeatable`, and whatever it does after a rate limit, because a refused request had no effect.
    *
-   * Errors: what the last attempt threw; `rate_limited`, retryable, when the wait is too long.
+   * Errors: what the last attempt threw; `rate_limited` with `retryAt` when the wait is too long.
    */
   run<T extends { readonly headers: object }>(attempt: () => Promise<T>, repeatable: boolean): Promise<T>;
   /** Waits before try number `tries` + 1; false, without waiting, when the call has waited too long. */
@@ -158,6 +158,6 @@ function tooLong(reason: string, until: number, hint: string): ServiceError {
   return new ServiceError(
     "rate_limited",
     `${reason}. Try again after ${new Date(until).toISOString()}.${hint === "" ? "" : ` ${hint}`}`,
-    { retryable: true },
+    { retryAt: until },
   );
 }

@@ -2,6 +2,7 @@
 import type { AgentChoice } from "../agent/choose.ts";
 import type { Forge } from "../forge/forge.ts";
 import type { Identity } from "../workspace/commit.ts";
+import type { FindBranchesOptions } from "../workspace/find-branches.ts";
 import type { OpenOptions, OpenWorkspace } from "../workspace/open.ts";
 import type { Resume } from "./checkpoint.ts";
 import type { RunRequest } from "./request.ts";
@@ -9,6 +10,10 @@ import type { RunRequest } from "./request.ts";
 export interface RunDeps {
   readonly forge: Forge;
   readonly openWorkspace: (options: Omit<OpenOptions, "fetch">) => Promise<OpenWorkspace>;
+  /** Branches on a git server by name; see find-branches.ts. */
+  readonly findBranches: (
+    options: Omit<FindBranchesOptions, "fetch">,
+  ) => Promise<ReadonlyMap<string, string>>;
   readonly chooseAgent: (request: RunRequest) => AgentChoice;
   readonly author: Identity;
   readonly now: () => Date;

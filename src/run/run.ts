@@ -1,141 +1,101 @@
 /** The story of a run: preflight → clone → analyse → edit → verify → commit → push → pull request. */
 import { isAbort, ServiceError } from "../errors.ts";
-import { analyseStep, cloneStep, editStep, preflightStep, publicChange } from "./before-push.ts";
+import { analyseStep, cloneStep, preflightStep } from "./before-push.ts";
+import type { RunOutput } from "./checkpoint.ts";
+import { commitStep } from "./commit.ts";
 import type { RunContext, RunDeps } from "./deps.ts";
-import type { DoneEvent, DoneStatus, RunEvent } from "./events.ts";
-import { commitStep, pullRequestStep, pushStep } from "./publish.ts";
+import { done } from "./done.ts";
+import { editStep } from "./edit.ts";
+import type { DoneStatus, Step } from "./events.ts";
+import { introduce } from "./introduction.ts";
+import { pullRequestStep, pullRequestUnderWay } from "./pull-request.ts";
+import { pushStep, pushUnderWay } from "./push.ts";
 import type { RunRequest } from "./request.ts";
-import { newRunState, type RunState } from "./state.ts";
+import { takeUp } from "./resume.ts";
+import { newRunState, type RunState, type UnderWay } from "./state.ts";
+import { verification } from "./verification.ts";
 
 /**
- * Carries out one request and yields what happens. Ends with exactly one `done` and never throws
- * for anything but a defect: errors become an `error` event, an abort becomes `done cancelled`,
- * running out of time `done limit_reached`. Whatever was edited by then stands in `done.patch`
- * unless it has become a branch.
+ * Carries out one request, or goes on with it from a checkpoint, and yields what happens. Ends with
+ * exactly one `done`, or with a suspension, and never throws for anything but a defect: errors
+ * become an `error` event, an abort becomes `done cancelled`, running out of time `done
+ * limit_reached`. Whatever was edited by then stands in `done.patch` unless it has become a branch.
  */
 export async function* run(
   request: RunRequest,
   deps: RunDeps,
   context: RunContext,
-): AsyncGenerator<RunEvent> {
-  const deadline = AbortSignal.timeout(request.limits.timeout_seconds * 1000);
+): AsyncGenerator<RunOutput> {
+  const left = request.limits.timeout_seconds * 1000 - (context.activeMs ?? 0);
+  const deadline = AbortSignal.timeout(Math.max(0, left));
   const signal = AbortSignal.any([context.signal, deadline]);
   const state = newRunState(request, deps, context.runId, signal);
   try {
-    yield* introduction(state);
+    if (context.resume !== undefined) takeUp(state, context.resume);
+    else if (context.introduced !== true)
+      yield* introduce(request, state.chosen, state.prompt, context.runId);
+    state.underWay = leftUnderWay(state);
     const status = yield* story(state);
     yield await done(state, status);
   } catch (error) {
     if (context.signal.aborted) {
-      state.ending = "Cancelled. Nothing more is sent.";
-      yield await done(state, "cancelled");
+      const { underWay } = state;
+      const message =
+        underWay === undefined ? "Cancelled." : `Cancelled while ${underWay.doing}; ${underWay.effect}.`;
+      yield await done(state, "cancelled", `${message} Nothing more is sent.`);
     } else if (deadline.aborted) {
-      const message = `The run took longer than its limit of ${request.limits.timeout_seconds} s (limits.timeout_seconds).`;
+      const { underWay } = state;
+      const limit = `The run took longer than its limit of ${request.limits.timeout_seconds} s (limits.timeout_seconds).`;
+      const message =
+        underWay === undefined ? limit : `${limit} It was ${underWay.doing}; ${underWay.effect}.`;
       yield { type: "error", message, code: "timeout", retryable: true };
-      state.ending = message;
-      yield await done(state, "limit_reached");
+      yield await done(state, "limit_reached", message);
     } else if (error instanceof ServiceError) {
+      const until = suspension(error, deps, context);
+      if (until !== undefined) {
+        const message = `A rate limit is used up; the run goes on by itself after ${new Date(until).toISOString()}.`;
+        yield { type: "warning", message, code: "waiting" };
+        yield { type: "suspend", until };
+        return;
+      }
       yield { type: "error", message: error.message, code: error.code, retryable: error.retryable };
-      state.ending = error.message;
-      yield await done(state, "failed");
+      yield await done(state, "failed", error.message);
     } else {
       throw isAbort(error) ? new Error("aborted by nobody", { cause: error }) : error;
     }
   }
 }
 
-async function* story(state: RunState): AsyncGenerator<RunEvent, DoneStatus> {
-  const { signal } = state;
-  yield* preflightStep(state);
-  signal.throwIfAborted();
-  yield* cloneStep(state);
-  signal.throwIfAborted();
-  yield* analyseStep(state);
-  signal.throwIfAborted();
-  if (!(yield* editStep(state))) return "no_changes";
-  signal.throwIfAborted();
-  yield* verification(state);
-  if (state.mode === "patch") return "succeeded";
-  yield* commitStep(state);
-  signal.throwIfAborted();
-  yield* pushStep(state);
-  if (state.mode === "branch") return "succeeded";
-  signal.throwIfAborted();
-  yield* pullRequestStep(state);
+async function* story(state: RunState): AsyncGenerator<RunOutput, DoneStatus> {
+  const { facts } = state;
+  const unfinished = (step: Step): boolean => {
+    if (facts.finished.includes(step)) return false;
+    state.signal.throwIfAborted();
+    return true;
+  };
+  if (unfinished("preflight")) yield* preflightStep(state);
+  if (unfinished("clone")) yield* cloneStep(state);
+  if (unfinished("analyse")) yield* analyseStep(state);
+  if (unfinished("edit")) yield* editStep(state);
+  if (facts.nothing !== undefined) return "no_changes";
+  if (unfinished("verify")) yield* verification(state);
+  if (facts.mode === "patch") return "succeeded";
+  if (unfinished("commit")) yield* commitStep(state);
+  if (unfinished("push")) yield* pushStep(state);
+  if (facts.mode === "branch") return "succeeded";
+  if (unfinished("pull_request")) yield* pullRequestStep(state);
   return "succeeded";
 }
 
-function* introduction(state: RunState): Generator<RunEvent> {
-  const { request, chosen } = state;
-  yield {
-    type: "info",
-    message: `Working on ${request.repo.owner}/${request.repo.name} with the ${chosen.agent.name} agent.`,
-    run_id: state.runId,
-    request: {
-      repoUrl: request.repoUrl,
-      prompt: state.prompt,
-      use_llm: request.use_llm,
-      llm_provider: request.llm_provider,
-      ...(request.llm_model === undefined ? {} : { llm_model: request.llm_model }),
-      use_cloud_sandbox: request.use_cloud_sandbox,
-      sandbox_provider: request.sandbox_provider,
-      ...(request.base_branch === undefined ? {} : { base_branch: request.base_branch }),
-      ...(request.test_command === undefined ? {} : { test_command: request.test_command }),
-      draft: request.draft,
-      mode: request.mode,
-      allow_workflows: request.allow_workflows,
-      limits: { ...request.limits },
-    },
-    agent: chosen.agent.name,
-    agent_reason: chosen.reason,
-  };
-  if (chosen.fallback) yield { type: "warning", message: chosen.reason, code: "agent_fallback" };
+/** What an attempt before this one may have sent without hearing the end of it. */
+function leftUnderWay(state: RunState): UnderWay | undefined {
+  if (state.resumedAfter === "commit") return pushUnderWay(state);
+  const opens = state.resumedAfter === "push" && state.facts.mode === "pull_request";
+  return opens ? pullRequestUnderWay(state) : undefined;
 }
 
-/** There is no sandbox to run commands in, and the caller is told so. */
-function* verification(state: RunState): Generator<RunEvent> {
-  const { use_cloud_sandbox, sandbox_provider } = state.request;
-  state.verification = use_cloud_sandbox
-    ? `No command was run on the change: the request asked for the ${sandbox_provider} sandbox, which this service does not have yet.`
-    : "No command was run on the change: this service has no sandbox yet.";
-  yield { type: "warning", message: `Not verified. ${state.verification}`, code: "not_verified" };
-}
-
-async function done(state: RunState, status: DoneStatus): Promise<DoneEvent> {
-  const patch = await keptPatch(state);
-  return {
-    type: "done",
-    message: state.ending ?? endingOf(state, status),
-    status,
-    pr_url: state.pullRequest?.url ?? null,
-    branch: state.branch ?? null,
-    commit: state.pushedCommit ?? null,
-    changes: state.changes.map(publicChange),
-    agent: state.chosen.agent.name,
-    usage: state.usage,
-    ...(patch === undefined ? {} : { patch }),
-    ...(state.understood === undefined ? {} : { understood: state.understood }),
-  };
-}
-
-/** Nothing that was edited gets lost: what did not become a branch is handed over as a patch. */
-async function keptPatch(state: RunState): Promise<string | undefined> {
-  if (state.patch !== undefined) return state.patch;
-  if (state.pushedCommit !== undefined || state.changes.length === 0) return undefined;
-  try {
-    return await state.opened?.workspace.diff();
-  } catch (error) {
-    // The patch may need a file that an aborted or refused request can no longer bring.
-    if (error instanceof ServiceError || isAbort(error)) return undefined;
-    throw error;
-  }
-}
-
-function endingOf(state: RunState, status: DoneStatus): string {
-  const count = state.changes.length === 1 ? "1 file" : `${state.changes.length} files`;
-  if (status === "no_changes") return "Nothing was changed.";
-  if (state.pullRequest !== undefined)
-    return `Done: ${count} changed, pull request at ${state.pullRequest.url}.`;
-  if (state.branch !== undefined) return `Done: ${count} changed on branch ${state.branch}.`;
-  return `Done: ${count} changed; the patch is in this event, apply it with git apply.`;
+/** When to go on, for an error that waiting cures, if the run may be suspended for so long. */
+function suspension(error: ServiceError, deps: RunDeps, context: RunContext): number | undefined {
+  if (error.retryAt === undefined) return undefined;
+  return error.retryAt - deps.now().getTime() <= (context.maxSuspendMs ?? 0) ? error.retryAt : undefined;
 }

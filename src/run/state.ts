@@ -1,11 +1,52 @@
 /** What a run knows so far; each step reads what the ones before it found out. */
 import type { AgentChoice } from "../agent/choose.ts";
-import type { Repository } from "../forge/forge.ts";
+import type { RepoRef, Repository } from "../forge/forge.ts";
+import type { Identity } from "../workspace/commit.ts";
 import type { OpenWorkspace } from "../workspace/open.ts";
+import type { SavedEdit } from "../workspace/overlay.ts";
 import type { Change } from "../workspace/workspace.ts";
 import type { RunDeps } from "./deps.ts";
-import type { Usage } from "./events.ts";
+import type { Step, Usage } from "./events.ts";
 import type { RunMode, RunRequest } from "./request.ts";
+
+/** Plain JSON, kept with every checkpoint; raise CHECKPOINT_VERSION when a part changes its meaning. */
+export interface Facts {
+  finished: readonly Step[];
+  agent: { readonly name: AgentChoice["agent"]["name"]; readonly reason: string };
+  /** As requested, or `patch` when nothing can be pushed. */
+  mode: RunMode;
+  repository?: Repository;
+  baseBranch?: string;
+  baseCommit?: string;
+  /** Where the agent's last whole turn left it; gone once it has finished. */
+  transcript?: unknown;
+  title: string;
+  summary: readonly string[];
+  changes: readonly Change[];
+  /** Edits that were left out for want of consent. */
+  leftOut?: { readonly paths: readonly string[]; readonly reason: string; readonly patch: string };
+  /** Why there is nothing to publish, when there is nothing. */
+  nothing?: { readonly reason: string; readonly understood?: readonly string[] };
+  /** Characters of the patch, once there is one. */
+  patchLength?: number;
+  verification: string;
+  commit?: SavedCommit;
+  /** The name the branch gets, with a number behind it should it be taken. */
+  branch?: string;
+  /** Set once the server has confirmed the branch. */
+  pushed?: { readonly head: RepoRef; readonly branch: string; readonly commit: string };
+  pullRequest?: { readonly number: number; readonly url: string };
+  usage: Usage;
+}
+
+/** All that goes into a commit's id besides its tree and parent. */
+export interface SavedCommit {
+  readonly id: string;
+  readonly message: string;
+  readonly author: Identity;
+  /** ISO 8601. */
+  readonly date: string;
+}
 
 export interface RunState {
   readonly request: RunRequest;
@@ -15,29 +56,23 @@ export interface RunState {
   readonly chosen: AgentChoice;
   /** The prompt without the service's own secrets, should it hold any. */
   readonly prompt: string;
-  /** As requested, or `patch` when nothing can be pushed. */
-  mode: RunMode;
-  repository?: Repository;
-  baseBranch?: string;
+  facts: Facts;
+  /** The last step an earlier attempt finished: it may have been in the middle of the next. */
+  resumedAfter?: Step;
+  /** The edits as an earlier attempt left them, for when the workspace is opened again. */
+  savedEdits?: readonly SavedEdit[];
   opened?: OpenWorkspace;
-  title: string;
-  summary: readonly string[];
-  changes: readonly Change[];
-  /** Edits that were left out for want of consent. */
-  leftOut?: { readonly paths: readonly string[]; readonly reason: string; readonly patch: string };
-  verification: string;
+  /** The commit that this process has written into its workspace. */
+  written?: string;
+  /** The patch, unless it is too long for an event. */
   patch?: string;
-  branch?: string;
-  commit?: string;
-  /** Set once the server has confirmed the branch. */
-  pushedCommit?: string;
-  /** Where the branch went. */
-  head?: Repository["ref"];
-  pullRequest?: { readonly number: number; readonly url: string };
-  usage: Usage;
-  understood?: string[];
-  /** The sentence that closes the run, when it is not the usual one. */
-  ending?: string;
+  underWay?: UnderWay | undefined;
+}
+
+/** A request that changes something and whose answer is not known: the words for an ending. */
+export interface UnderWay {
+  readonly doing: string;
+  readonly effect: string;
 }
 
 export function newRunState(
@@ -46,20 +81,29 @@ export function newRunState(
   runId: string,
   signal: AbortSignal,
 ): RunState {
+  const chosen = deps.chooseAgent(request);
   return {
     request,
     deps,
     runId,
     signal,
-    chosen: deps.chooseAgent(request),
+    chosen,
     prompt: deps.redact(request.prompt),
-    mode: request.mode,
-    title: "",
-    summary: [],
-    changes: [],
-    verification: "",
-    usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, turns: 0 },
+    facts: {
+      finished: [],
+      agent: { name: chosen.agent.name, reason: chosen.reason },
+      mode: request.mode,
+      title: "",
+      summary: [],
+      changes: [],
+      verification: "",
+      usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, turns: 0 },
+    },
   };
+}
+
+export function nameOf({ owner, name }: RepoRef): string {
+  return `${owner}/${name}`;
 }
 
 /** A fact an earlier step must have established; its absence is a defect. */

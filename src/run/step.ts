@@ -1,26 +1,32 @@
 /** One step: a `progress` when it starts, more while it runs, a `success` with its result and time. */
 import type { ForgeCall } from "../forge/forge.ts";
-import { emitting } from "./emitting.ts";
+import type { RunOutput } from "./checkpoint.ts";
 import type { RunEvent, Step } from "./events.ts";
+import { checkpointMark } from "./resume.ts";
 import type { RunState } from "./state.ts";
 
 export interface StepOutcome {
   readonly message: string;
   readonly result: Extract<RunEvent, { type: "success" }>["result"];
   readonly prUrl?: string;
+  /** The change as a patch, once it is known. */
+  readonly patch?: string;
 }
 
 export type Emit = (event: RunEvent) => void;
 
+/** Runs `work` as a step. The step counts as finished in the checkpoint that comes with its `success`. */
 export async function* step(
   state: RunState,
   name: Step,
   message: string,
-  work: (emit: Emit) => Promise<StepOutcome>,
-): AsyncGenerator<RunEvent, void> {
+  work: AsyncGenerator<RunOutput, StepOutcome>,
+): AsyncGenerator<RunOutput, void> {
   const started = state.deps.now().getTime();
   yield { type: "progress", step: name, message };
-  const outcome = yield* emitting<RunEvent, StepOutcome>(work);
+  const outcome = yield* work;
+  state.facts.finished = [...state.facts.finished, name];
+  yield checkpointMark(state, outcome.patch);
   yield {
     type: "success",
     step: name,

@@ -138,8 +138,9 @@ async function refusal(
     case 413:
       return new ServiceError("push_rejected", `The git server finds the push to ${url} too large.`);
     case 429:
-      return new ServiceError("rate_limited", `The git server asks to slow down. Try again later.`, {
+      return new ServiceError("rate_limited", "The git server asks to slow down. Try again later.", {
         retryable: true,
+        retryAt: response.headers.has("retry-after") ? Date.now() + retryAfterMs(response) : undefined,
       });
     default:
       return new ServiceError(

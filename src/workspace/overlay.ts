@@ -34,6 +34,10 @@ export interface Overlay {
   entries(path?: string): Generator<OverlayEntry>;
   /** Paths touched by an edit, in git's order. */
   touched(): readonly string[];
+  /** Every path whose edit changed since this was last called, as it is now. The bytes are not copied. */
+  takeChanged(): readonly SavedEdit[];
+  /** Puts saved edits back; they do not count as changed. */
+  restore(edits: Iterable<SavedEdit>): void;
   base(path: string): TreeEntry | undefined;
 }
 
@@ -42,9 +46,15 @@ export function createOverlay(tree: BaseTree): Overlay {
   const edits = new Map<string, OverlayFile | null>();
   /** How many edited files that are there lie below each folder. */
   const inFolder = new Map<string, number>();
+  const changed = new Set<string>();
   let writtenBytes = 0;
 
-  /** Every change of an edit goes through here; undefined takes it back. */
+  /** Every change of an edit goes through here or `restore`; undefined takes it back. */
+  function change(path: string, edit: OverlayFile | null | undefined): void {
+    put(path, edit);
+    changed.add(path);
+  }
+
   function put(path: string, edit: OverlayFile | null | undefined): void {
     const before = edits.get(path);
     writtenBytes += sizeOf(edit) - sizeOf(before);
@@ -95,12 +105,12 @@ export function createOverlay(tree: BaseTree): Overlay {
       const entry = base(path);
       return entry === undefined ? undefined : { mode: entry.mode, content: { oid: entry.oid } };
     },
-    set: put,
+    set: change,
     delete(path) {
-      put(path, base(path) === undefined ? undefined : null);
+      change(path, base(path) === undefined ? undefined : null);
     },
     revert(path) {
-      put(path, undefined);
+      change(path, undefined);
     },
     isFolder(path) {
       if ((inFolder.get(path) ?? 0) > 0) return true;
@@ -115,6 +125,19 @@ export function createOverlay(tree: BaseTree): Overlay {
     },
     entries,
     touched: () => [...edits.keys()].sort(comparePaths),
+    takeChanged() {
+      const taken = [...changed].sort(comparePaths).map((path): SavedEdit => {
+        const edit = edits.get(path);
+        return { path, file: edit === undefined ? null : (edit ?? "deleted") };
+      });
+      changed.clear();
+      return taken;
+    },
+    restore(saved) {
+      for (const { path, file } of saved) {
+        put(path, file === null ? undefined : file === "deleted" ? null : file);
+      }
+    },
     base,
   };
 }

@@ -1,9 +1,9 @@
-/** Writing to a git server: one create-only push (gitprotocol-pack(5), "Pushing Data To a Server"). */
+/** Writing to a git server: one push that never forces (gitprotocol-pack(5), "Pushing Data To a Server"). */
 import { isAbort, ServiceError } from "../errors.ts";
 import { ascii, concat, utf8 } from "./bytes.ts";
+import { findBranches } from "./find-branches.ts";
 import { type GitConnection, postReceivePack } from "./git-http.ts";
 import { FLUSH, packetText, readPackets } from "./pkt-line.ts";
-import { createUploadPack } from "./upload-pack.ts";
 
 export interface Push {
   readonly branch: string;
@@ -13,14 +13,18 @@ export interface Push {
   readonly pack: Uint8Array;
 }
 
-/** `missing_objects`: the receiver (an old fork) lacks objects the new commit builds on. */
+/**
+ * `branch_exists`: the branch is not where it was expected to be: there, or at another commit.
+ * `missing_objects`: the receiver (an old fork) lacks objects the new commit builds on.
+ */
 export type PushResult = "pushed" | "branch_exists" | "missing_objects";
 
 const NO_OBJECT = "0".repeat(40);
 
 /**
- * Pushes; never forces. When the answer is lost on the way, the branch is looked up: if it is
- * there at our commit the push worked.
+ * Pushes; never forces. When the answer is lost on the way, or says that the branch is not where
+ * it was expected, the branch is looked up: if it is at our commit, this push or an earlier one of
+ * the same commit worked.
  * Throws `push_rejected` (with the server's reason), `permission_denied`, `network_error`.
  */
 export async function pushCommit(connection: GitConnection, push: Push): Promise<PushResult> {
@@ -30,16 +34,18 @@ export async function pushCommit(connection: GitConnection, push: Push): Promise
   );
   const head = utf8((line.byteLength + 4).toString(16).padStart(4, "0"));
   const body = concat([head, line, FLUSH, push.pack]);
+  let failure: unknown;
   try {
-    return await readReport(await postReceivePack(connection, body), ref);
+    const result = await readReport(await postReceivePack(connection, body), ref);
+    if (result !== "branch_exists") return result;
   } catch (error) {
     if (isAbort(error) || !(error instanceof ServiceError) || !error.retryable) throw error;
-    const refs = await createUploadPack(connection).listRefs([ref]);
-    const found = refs.find((candidate) => candidate.name === ref);
-    if (found?.oid === push.commit) return "pushed";
-    if (found !== undefined && push.expected === undefined) return "branch_exists";
-    throw error;
+    failure = error;
   }
+  const found = (await findBranches({ ...connection, prefix: push.branch })).get(push.branch);
+  if (found === push.commit) return "pushed";
+  if (failure === undefined || found !== push.expected) return "branch_exists";
+  throw failure;
 }
 
 /** The report is packets inside side band 1; band 2 is the server talking to people. */

@@ -113,7 +113,7 @@ describe("openPullRequest", () => {
     expect(setup.widgets.pullRequests).toEqual([opened]);
     expect(setup.requests()).toEqual([CREATE, LOOK_UP, UPDATE]);
     expect(setup.server.log.where({ method: "GET" }).map(({ query }) => decodeURIComponent(query))).toEqual([
-      `state=open&head=acme:${BRANCH}&base=main`,
+      `state=all&head=acme:${BRANCH}`,
     ]);
   });
 

@@ -6,13 +6,13 @@ import { createEgress } from "../../src/egress.ts";
 import { createGitHubForge } from "../../src/forge/github.ts";
 import type { RunDeps } from "../../src/run/deps.ts";
 import type { RunEvent } from "../../src/run/events.ts";
+import { eventsOf } from "../support/events-of.ts";
 import type { RunRequest } from "../../src/run/request.ts";
 import { run } from "../../src/run/run.ts";
-import { openWorkspace } from "../../src/workspace/open.ts";
-import type { Workspace } from "../../src/workspace/workspace.ts";
 import { collect } from "../support/collect.ts";
 import { type LocalForge, startForge } from "../support/forge/server.ts";
-import { TOKEN, TOKENS } from "../support/open.ts";
+import { TOKENS } from "../support/open.ts";
+import { editing, partsFor, requestFor } from "../support/runs.ts";
 
 let forge: LocalForge;
 
@@ -20,18 +20,6 @@ beforeAll(async () => {
   forge = await startForge({ tokens: TOKENS, forksShareObjects: false });
 });
 afterAll(() => forge.close());
-
-/** An agent that makes one edit: the test's own. */
-function editing(edit: (workspace: Workspace) => Promise<void>): Agent {
-  return {
-    name: "rule_based",
-    // biome-ignore lint/correctness/useYield: it says nothing while it works
-    async *run({ workspace }) {
-      await edit(workspace);
-      return { status: "edited", title: "Edit", summary: ["Edited."] };
-    },
-  };
-}
 
 const writes = editing((workspace) => workspace.write("new.txt", "new\n"));
 
@@ -41,53 +29,15 @@ function start(
   more: Partial<RunDeps> = {},
   request: Partial<RunRequest> = {},
 ): AsyncGenerator<RunEvent> {
-  const fetch = createEgress({ origins: [forge.url] });
-  const [owner = "", repo = ""] = name.split("/");
-  return run(
-    {
-      repoUrl: `${forge.url}/${name}`,
-      repo: { owner, name: repo },
-      prompt: "Edit it",
-      use_llm: false,
-      llm_provider: "rule_based",
-      llm_model: undefined,
-      use_cloud_sandbox: false,
-      sandbox_provider: "local",
-      base_branch: undefined,
-      draft: false,
-      mode: "pull_request",
-      test_command: undefined,
-      allow_workflows: false,
-      limits: { max_turns: 1, max_cost_usd: 0, timeout_seconds: 60 },
-      ...request,
-    },
-    {
-      forge: createGitHubForge({
-        apiUrl: forge.apiUrl,
-        serverUrl: forge.url,
-        token: TOKEN,
-        fetch,
-        userAgent: "test",
-      }),
-      openWorkspace: (options) => openWorkspace({ ...options, fetch }),
-      chooseAgent: () => ({ agent, reason: "It is the test's.", fallback: false }),
-      author: { name: "T", email: "t@example.com" },
-      now: () => new Date("2026-01-02T03:04:05Z"),
-      newBranchId: () => "aaaaaaaa",
-      redact: (text) => text,
-      holdsSecret: () => false,
-      ...more,
-    },
-    { runId: "run-1", signal: new AbortController().signal },
-  );
+  const context = { runId: "run-1", signal: new AbortController().signal };
+  return eventsOf(run(requestFor(forge, name, request), partsFor(forge, { agent }, more), context));
 }
 
 test("attack 25: a branch that appears before the push is not overwritten; another name is taken", async () => {
   const repository = await forge.addRepository("octo/race", { files: { "a.txt": "a\n" } });
   await repository.git("branch", "tiny-backspace/edit-it-aaaaaaaa", "main");
-  const ids = ["aaaaaaaa", "bbbbbbbb"];
-  const events = await collect(start("octo/race", writes, { newBranchId: () => ids.shift() ?? "" }));
-  expect(events.at(-1)).toMatchObject({ status: "succeeded", branch: "tiny-backspace/edit-it-bbbbbbbb" });
+  const events = await collect(start("octo/race", writes));
+  expect(events.at(-1)).toMatchObject({ status: "succeeded", branch: "tiny-backspace/edit-it-aaaaaaaa-2" });
   expect(await repository.git("rev-parse", "tiny-backspace/edit-it-aaaaaaaa")).toBe(
     await repository.git("rev-parse", "main"),
   );
@@ -95,7 +45,8 @@ test("attack 25: a branch that appears before the push is not overwritten; anoth
 
 test("attack 25: when every name is taken the run fails with the patch in hand", async () => {
   const repository = await forge.addRepository("octo/taken", { files: { "a.txt": "a\n" } });
-  await repository.git("branch", "tiny-backspace/edit-it-aaaaaaaa", "main");
+  for (const end of ["", "-2", "-3", "-4", "-5"])
+    await repository.git("branch", `tiny-backspace/edit-it-aaaaaaaa${end}`, "main");
   const events = await collect(start("octo/taken", writes));
   expect(events.slice(-2)).toMatchObject([
     { type: "error", code: "push_rejected", retryable: true },

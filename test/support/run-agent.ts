@@ -1,9 +1,12 @@
 /** Runs an agent to its end and hands back everything it said. */
-import type { Agent, AgentEvent, AgentOutcome } from "../../src/agent/agent.ts";
+import type { Agent, AgentCheckpoint, AgentEvent, AgentOutcome } from "../../src/agent/agent.ts";
 import type { Workspace } from "../../src/workspace/workspace.ts";
 
+type Said = Exclude<AgentEvent, AgentCheckpoint>;
+
 export interface AgentRun {
-  readonly events: readonly AgentEvent[];
+  /** Without the checkpoints. */
+  readonly events: readonly Said[];
   readonly outcome: AgentOutcome;
 }
 
@@ -14,11 +17,11 @@ export async function runAgent(
   prompt: string,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<AgentRun> {
-  const events: AgentEvent[] = [];
+  const events: Said[] = [];
   const run = agent.run({ prompt, workspace, signal });
   for (;;) {
     const step = await run.next();
     if (step.done === true) return { events, outcome: step.value };
-    events.push(step.value);
+    if (step.value.type !== "checkpoint") events.push(step.value);
   }
 }

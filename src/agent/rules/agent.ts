@@ -4,7 +4,8 @@ import { type PlannedInstruction, planPrompt } from "./plan.ts";
 import { createRules } from "./registry.ts";
 import { failed, type RuleOutcome, type RuleRun } from "./rule.ts";
 import { isEditError } from "./steps.ts";
-import { createUndo } from "./undo.ts";
+import { type Edited, readTranscript, type Transcript } from "./transcript.ts";
+import { keepEdits, undoTo } from "./undo.ts";
 import { oneLine, quote, subject } from "./wording.ts";
 
 export interface RuleAgentOptions {
@@ -12,7 +13,10 @@ export interface RuleAgentOptions {
   readonly now?: () => Date;
 }
 
-/** The rule-based agent. It is deterministic: same repository, prompt and year, same change. */
+/**
+ * The rule-based agent. It is deterministic: same repository, prompt and year, same change. A turn
+ * is one instruction; one that has nothing to say has no checkpoint of its own.
+ */
 export function createRuleAgent({ now = () => new Date() }: RuleAgentOptions = {}): Agent {
   const rules = createRules(now);
   const understood = rules.flatMap((rule) => rule.examples);
@@ -27,31 +31,59 @@ export function createRuleAgent({ now = () => new Date() }: RuleAgentOptions = {
   };
 }
 
-type Edited = Extract<RuleOutcome, { status: "edited" }>;
-
 async function* carryOut(
   task: AgentTask,
   planned: readonly PlannedInstruction[],
   understood: readonly string[],
 ): AsyncGenerator<AgentEvent, AgentOutcome> {
-  const undo = await createUndo(task.workspace);
-  const edited: Edited[] = [];
-  const left: string[] = [];
+  const earlier = readTranscript(task.transcript);
+  const before = [...(earlier?.before ?? (await keepEdits(task.workspace)))];
+  const edited = [...(earlier?.edited ?? [])];
+  const already = [...(earlier?.already ?? [])];
   for (const [index, { instruction, plan }] of planned.entries()) {
+    if (index < (earlier?.finished ?? 0)) continue;
     task.signal.throwIfAborted();
-    const outcome = yield* guarded(plan.run(task));
-    if (outcome.status === "edited") edited.push(outcome);
-    else if (outcome.status === "already") left.push(outcome.reason);
-    else {
-      await undo();
+    const { outcome, last } = yield* upToLast(guarded(plan.run(task)));
+    if (outcome.status === "failed") {
+      if (last !== undefined) yield last;
+      await undoTo(task.workspace, before);
       return {
         status: "no_changes",
         reason: sentence(failure(outcome.reason, instruction.text, index, planned)),
         understood,
       };
     }
+    if (outcome.status === "edited") edited.push({ ...outcome, summary: [...outcome.summary] });
+    else already.push(outcome.reason);
+    if (last === undefined) continue;
+    const transcript: Transcript = {
+      finished: index + 1,
+      edited: [...edited],
+      already: [...already],
+      before,
+    };
+    yield { type: "checkpoint", transcript };
+    yield last;
   }
-  return conclude(edited, left, understood);
+  return conclude(edited, already, understood);
+}
+
+/**
+ * Yields a rule's events but the last, which is known as such only when the rule has ended. So the
+ * end of each step is told when the next one starts; its start is told at once.
+ */
+async function* upToLast(
+  run: RuleRun,
+): AsyncGenerator<AgentEvent, { readonly outcome: RuleOutcome; readonly last: AgentEvent | undefined }> {
+  let held: AgentEvent | undefined;
+  for (;;) {
+    const next = await run.next();
+    if (next.done === true) return { outcome: next.value, last: held };
+    if (held !== undefined) yield held;
+    held = undefined;
+    if (next.value.type === "tool" && next.value.status === "started") yield next.value;
+    else held = next.value;
+  }
 }
 
 /** What the workspace refuses outside of a step, a glob or a folder's name, is an ending too. */

@@ -1,0 +1,88 @@
+/** The pull request step: opens one for the branch, or adds to the one the branch has. */
+import { followUpSection, pullRequestBody, pullRequestTitle } from "../forge/pull-request-body.ts";
+import type { RunOutput } from "./checkpoint.ts";
+import { emitting } from "./emitting.ts";
+import { known, type RunState, type UnderWay } from "./state.ts";
+import { callWith, type Emit, type StepOutcome, step } from "./step.ts";
+
+export function pullRequestStep(state: RunState): AsyncGenerator<RunOutput, void> {
+  const number = state.request.continues?.pull_request?.number;
+  return number === undefined
+    ? step(
+        state,
+        "pull_request",
+        "Opening the pull request.",
+        emitting((emit) => open(state, emit)),
+      )
+    : step(
+        state,
+        "pull_request",
+        `Updating pull request #${number}.`,
+        emitting((emit) => add(state, emit, number)),
+      );
+}
+
+/** What is said when the run ends while it is not known what became of the pull request. */
+export function pullRequestUnderWay({ request }: RunState): UnderWay {
+  const number = request.continues?.pull_request?.number;
+  return number === undefined
+    ? { doing: "opening the pull request", effect: "it may have been opened" }
+    : { doing: `updating pull request #${number}`, effect: "its description may have been changed" };
+}
+
+async function open(state: RunState, emit: Emit): Promise<StepOutcome> {
+  const { deps, facts, request, runId } = state;
+  const { head, branch } = known(facts.pushed, "pushed branch");
+  state.underWay = pullRequestUnderWay(state);
+  const opened = await deps.forge.openPullRequest(
+    {
+      base: known(facts.repository, "repository").ref,
+      baseBranch: known(facts.baseBranch, "base branch"),
+      head,
+      headBranch: branch,
+      title: deps.redact(pullRequestTitle(facts.title)),
+      body: deps.redact(pullRequestBody(description(state))),
+      draft: request.draft,
+    },
+    callWith(state, emit),
+    { id: runId, maybeOpened: state.resumedAfter === "push" },
+  );
+  state.underWay = undefined;
+  facts.pullRequest = { number: opened.number, url: opened.url };
+  if (!opened.created) {
+    const message = `Pull request #${opened.number} was open for the branch already and was updated.`;
+    emit({ type: "warning", message, code: "pull_request_updated" });
+  }
+  return outcome(facts.pullRequest, opened.created ? "opened" : "updated");
+}
+
+/** The description is read before it is written, so a crash between the two adds nothing twice. */
+async function add(state: RunState, emit: Emit, number: number): Promise<StepOutcome> {
+  const { deps, facts, runId } = state;
+  state.underWay = pullRequestUnderWay(state);
+  facts.pullRequest = await deps.forge.addToPullRequest(
+    known(facts.repository, "repository").ref,
+    number,
+    { id: runId, section: deps.redact(followUpSection(description(state))) },
+    callWith(state, emit),
+  );
+  state.underWay = undefined;
+  return outcome(facts.pullRequest, "updated");
+}
+
+function description({ facts, prompt, runId }: RunState) {
+  return {
+    prompt,
+    summary: facts.summary,
+    changes: facts.changes,
+    agent: facts.agent,
+    verified: [],
+    notVerified: [facts.verification],
+    ...(facts.leftOut === undefined ? {} : { leftOut: facts.leftOut }),
+    runId,
+  };
+}
+
+function outcome({ number, url }: { number: number; url: string }, verb: string): StepOutcome {
+  return { message: `Pull request #${number} ${verb}: ${url}`, result: {}, prUrl: url };
+}
