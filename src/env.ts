@@ -2,8 +2,9 @@
 import { z } from "zod";
 import { AGENT_NAMES } from "./agent/agent.ts";
 import { ServiceError } from "./errors.ts";
-import type { ConfigOptions } from "./http/config.ts";
+import { type ConfigOptions, DEFAULT_MAX_RUNS, DEFAULT_MAX_RUNS_PER_CALLER } from "./http/config.ts";
 import type { HttpSettings } from "./http/deps.ts";
+import { isLoopback } from "./loopback.ts";
 import { SANDBOX_PROVIDERS } from "./run/request.ts";
 
 /** A token that opens the service must not be guessable. */
@@ -21,6 +22,7 @@ const flag = text
   .toLowerCase()
   .pipe(z.enum(["true", "1", "yes", "on", "false", "0", "no", "off"], "must be 'true' or 'false'"))
   .transform((value) => ["true", "1", "yes", "on"].includes(value));
+const commaSeparated = text.transform((list) => list.split(",").flatMap((entry) => entry.trim() || []));
 const authorPart = text.regex(
   /^[^<>\p{Cc}]{1,200}$/u,
   "must be one line of up to 200 characters without '<' or '>'",
@@ -28,7 +30,7 @@ const authorPart = text.regex(
 
 const schema = z.object({
   GITHUB_TOKEN: secret,
-  GITHUB_SERVER_URL: address({ path: false }).default("https://github.com"),
+  GITHUB_SERVER_URL: address({ path: false }).optional(),
   GITHUB_API_URL: address({ path: true }).optional(),
   OPENAI_API_KEY: secret,
   ANTHROPIC_API_KEY: secret,
@@ -39,22 +41,23 @@ const schema = z.object({
   AWS_ACCESS_KEY_ID: secret,
   AWS_SECRET_ACCESS_KEY: secret,
   DEFAULT_SANDBOX_PROVIDER: oneOf(SANDBOX_PROVIDERS).optional(),
-  API_TOKENS: text
-    .transform((list) => list.split(",").flatMap((token) => token.trim() || []))
-    .pipe(z.array(strongToken))
-    .default([]),
+  API_TOKENS: commaSeparated.pipe(z.array(strongToken)).default([]),
   ADMIN_TOKEN: text.pipe(strongToken).optional(),
+  ALLOW_GITHUB_TOKENS: flag.default(true),
   ALLOW_ANONYMOUS: flag.default(false),
+  CORS_ORIGINS: commaSeparated.transform(readOrigins).default([]),
+  MAX_RUNS: wholeNumber(1, 100_000).optional(),
+  MAX_RUNS_PER_CALLER: wholeNumber(1, 100_000).optional(),
+  STARTS_PER_MINUTE: wholeNumber(1, 1_000_000).default(30),
+  REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000).default(600),
+  RUN_RETENTION_SECONDS: wholeNumber(1, 31_536_000).default(604_800),
+  DATA_DIR: text.default("./data"),
   COMMIT_AUTHOR_NAME: authorPart.default("Tiny Backspace"),
   COMMIT_AUTHOR_EMAIL: authorPart
     .regex(/^[^\s@]+@[^\s@]+$/, "must be an e-mail address")
     .default("tiny-backspace@users.noreply.github.com"),
-  HOST: text.default("0.0.0.0"),
-  PORT: text
-    .regex(/^\d{1,5}$/, "must be a port number")
-    .transform(Number)
-    .pipe(z.int().min(1, "must be 1 to 65535").max(65_535, "must be 1 to 65535"))
-    .default(8000),
+  HOST: text.optional(),
+  PORT: wholeNumber(1, 65_535).default(8000),
   DEBUG: flag.default(false),
 });
 
@@ -75,9 +78,24 @@ export interface Settings {
   readonly defaults: ConfigOptions["environment"];
   readonly apiTokens: readonly string[];
   readonly adminToken: string | undefined;
+  /** Whether a GitHub token of the caller's own is enough to use the service. */
+  readonly allowGithubTokens: boolean;
   readonly allowAnonymous: boolean;
+  /** Origins whose pages may use the service, or `*` alone for all of them. */
+  readonly corsOrigins: readonly string[];
+  /** Runs at once, of everybody and of one caller. */
+  readonly maxRuns: number;
+  readonly maxRunsPerCaller: number;
+  /** For hosts that count by themselves; on Cloudflare wrangler.toml says. */
+  readonly startsPerMinute: number;
+  readonly requestsPerMinute: number;
+  /** How long a finished run is kept. */
+  readonly retentionSeconds: number;
+  /** Where a host with a file system keeps its runs. */
+  readonly dataDir: string;
   readonly commitAuthor: { readonly name: string; readonly email: string };
-  readonly host: string;
+  /** The address to listen on; undefined leaves it to the host. */
+  readonly host: string | undefined;
   readonly port: number;
   readonly debug: boolean;
 }
@@ -107,7 +125,7 @@ export function readSettings(environment: Readonly<Record<string, unknown>>): Se
 }
 
 function toSettings(env: Environment): Settings {
-  const serverUrl = env.GITHUB_SERVER_URL;
+  const serverUrl = env.GITHUB_SERVER_URL ?? "https://github.com";
   return {
     github: {
       token: env.GITHUB_TOKEN,
@@ -123,10 +141,21 @@ function toSettings(env: Environment): Settings {
       llm_provider: env.DEFAULT_LLM_PROVIDER,
       llm_model: env.DEFAULT_LLM_MODEL,
       sandbox_provider: env.DEFAULT_SANDBOX_PROVIDER,
+      server_url: env.GITHUB_SERVER_URL,
+      max_runs: env.MAX_RUNS,
+      max_runs_per_caller: env.MAX_RUNS_PER_CALLER,
     },
     apiTokens: env.API_TOKENS,
     adminToken: env.ADMIN_TOKEN,
+    allowGithubTokens: env.ALLOW_GITHUB_TOKENS,
     allowAnonymous: env.ALLOW_ANONYMOUS,
+    corsOrigins: env.CORS_ORIGINS,
+    maxRuns: env.MAX_RUNS ?? DEFAULT_MAX_RUNS,
+    maxRunsPerCaller: env.MAX_RUNS_PER_CALLER ?? DEFAULT_MAX_RUNS_PER_CALLER,
+    startsPerMinute: env.STARTS_PER_MINUTE,
+    requestsPerMinute: env.REQUESTS_PER_MINUTE,
+    retentionSeconds: env.RUN_RETENTION_SECONDS,
+    dataDir: env.DATA_DIR,
     commitAuthor: { name: env.COMMIT_AUTHOR_NAME, email: env.COMMIT_AUTHOR_EMAIL },
     host: env.HOST,
     port: env.PORT,
@@ -150,16 +179,25 @@ export function secretsOf(settings: Settings): string[] {
 
 /** The part of the settings the HTTP layer sees: who may come in, and where repositories live. */
 export function httpSettings(settings: Settings, version: string): HttpSettings {
-  const { apiTokens, adminToken, allowAnonymous, github } = settings;
-  return { version, serverUrl: github.serverUrl, apiTokens, adminToken, allowAnonymous };
+  const { github, apiTokens, adminToken, allowGithubTokens, allowAnonymous, corsOrigins } = settings;
+  return {
+    version,
+    serverUrl: github.serverUrl,
+    apiTokens,
+    adminToken,
+    allowGithubTokens,
+    allowAnonymous,
+    corsOrigins,
+  };
 }
 
-/** What the configuration store starts from: the environment's choices, and which keys there are. */
+/** What the runtime configuration lies on: the environment's choices, and which secrets there are. */
 export function configOptions(settings: Settings): ConfigOptions {
   const { github, openaiApiKey, anthropicApiKey, aws } = settings;
   return {
     environment: settings.defaults,
-    keys: {
+    serverUrl: github.serverUrl,
+    secrets: {
       github_token: github.token !== undefined,
       openai_api_key: openaiApiKey !== undefined,
       anthropic_api_key: anthropicApiKey !== undefined,
@@ -173,25 +211,46 @@ function oneOf<const T extends readonly string[]>(names: T) {
   return text.pipe(z.enum(names, `must be one of ${names.join(", ")}`));
 }
 
-/** An https address, or plain http on this machine; normalised, without a trailing slash. */
+function wholeNumber(min: number, max: number) {
+  const problem = `must be a whole number from ${min} to ${max}`;
+  return text
+    .regex(/^\d{1,9}$/, problem)
+    .transform(Number)
+    .pipe(z.int().min(min, problem).max(max, problem));
+}
+
 function address({ path }: { path: boolean }) {
   const example = path ? "https://host/path" : "https://host";
   return text.transform((raw, context) => {
-    const url = /^[\x21-\x7e]+$/.test(raw) && URL.canParse(raw) ? new URL(raw) : undefined;
-    const fine =
-      url !== undefined &&
-      (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) &&
-      url.username === "" &&
-      url.password === "" &&
-      !/[?#@\\]/.test(raw) &&
-      (path || url.pathname === "/");
-    if (fine) return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+    const read = readAddress(raw, path);
+    if (read !== undefined) return read;
     const message = `must be an address such as ${example} (plain http only on localhost), without credentials${path ? "" : ", path"}, query or fragment`;
     context.issues.push({ code: "custom", message, input: undefined });
     return z.NEVER;
   });
 }
 
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+function readOrigins(list: readonly string[], context: z.RefinementCtx): readonly string[] {
+  if (list.length === 1 && list[0] === "*") return list;
+  return list.map((raw) => {
+    const read = raw.includes("*") ? undefined : readAddress(raw, false);
+    if (read !== undefined) return read;
+    const message =
+      "must be origins such as https://app.example (plain http only on localhost), comma separated, or '*' alone";
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
+}
+
+/** An https address, or plain http on this machine; normalised, without a trailing slash. */
+function readAddress(raw: string, path: boolean): string | undefined {
+  const url = /^[\x21-\x7e]+$/.test(raw) && URL.canParse(raw) ? new URL(raw) : undefined;
+  const fine =
+    url !== undefined &&
+    (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) &&
+    url.username === "" &&
+    url.password === "" &&
+    !/[?#@\\]/.test(raw) &&
+    (path || url.pathname === "/");
+  return fine ? `${url.origin}${url.pathname.replace(/\/+$/, "")}` : undefined;
 }

@@ -2,6 +2,7 @@
 import { secretForms } from "./redact/forms.ts";
 import { createScanner, type StreamRedactor } from "./redact/scanner.ts";
 import { createShapeStream, redactShapes } from "./redact/shapes.ts";
+import type { CheckpointMark, RunOutput, SuspendMark } from "./run/checkpoint.ts";
 import type { RunEvent } from "./run/events.ts";
 
 export type { StreamRedactor } from "./redact/scanner.ts";
@@ -75,12 +76,12 @@ type OutputEvent = Extract<RunEvent, { type: "output" }>;
 /**
  * Redacts events in order. The model's words and each output stream are redacted across events, so
  * that a secret cut in two is found; what is held back comes before the next event of another type.
- * An event all of whose text is held back is left out.
+ * An event all of whose text is held back is left out. A checkpoint comes behind all text before it.
  */
-export async function* redactEvents(
-  events: AsyncIterable<RunEvent>,
+export async function* redactOutputs<O extends RunOutput>(
+  outputs: AsyncIterable<O>,
   redactor: Redactor,
-): AsyncGenerator<RunEvent> {
+): AsyncGenerator<O | RunEvent> {
   const channels = {
     text: createChannel<TextEvent>(
       redactor,
@@ -101,18 +102,23 @@ export async function* redactEvents(
   const flushOutput = () => [...channels.stdout.flush(), ...channels.stderr.flush()];
 
   try {
-    for await (const event of events) {
+    for await (const event of outputs) {
       if (event.type !== "text") yield* channels.text.flush();
       if (event.type !== "output") yield* flushOutput();
       if (event.type === "text") yield* channels.text.push(event);
       else if (event.type === "output") yield* channels[event.stream].push(event);
-      else yield redactor.redact(event);
+      else yield isMark(event) ? event : redactor.redact(event);
     }
   } catch (error) {
     yield* [...channels.text.flush(), ...flushOutput()];
     throw error;
   }
   yield* [...channels.text.flush(), ...flushOutput()];
+}
+
+/** Marks go to the store, not to readers; what they hold has been redacted on its way into the run. */
+function isMark(output: RunOutput): output is CheckpointMark | SuspendMark {
+  return output.type === "checkpoint" || output.type === "suspend";
 }
 
 /** One stream of text inside the events. */

@@ -1,84 +1,90 @@
-/** The Cloudflare entry: reads the environment, picks the implementations, hands requests on. */
-import { chooseAgent } from "./agent/choose.ts";
-import { createRuleAgent } from "./agent/rules/agent.ts";
+/** The Cloudflare entry: reads the environment, picks the implementations, exports the Durable Objects. */
 import { createApp } from "./app.ts";
-import { createChecks } from "./checks.ts";
-import { createEgress } from "./egress.ts";
-import { configOptions, httpSettings, readSettings, secretsOf } from "./env.ts";
-import { isAbort, ServiceError } from "./errors.ts";
-import { createGitHubForge } from "./forge/github.ts";
-import { createConfigStore } from "./http/config.ts";
+import { configOptions, httpSettings, readSettings, type Settings } from "./env.ts";
+import { ServiceError } from "./errors.ts";
+import { createConfig } from "./http/config.ts";
 import { errorResponse } from "./http/error-response.ts";
+import type { RateLimiter } from "./http/rate-limit.ts";
+import { startTimer } from "./http/timers.ts";
 import { createRedactor } from "./redact.ts";
-import { run } from "./run/run.ts";
+import { createDirectoryObject } from "./run/cloudflare/directory-object.ts";
+import { createCloudflareHost, directoryOf, type RunBindings } from "./run/cloudflare/host.ts";
+import { createRunObject } from "./run/cloudflare/run-object.ts";
+import { createService, type Service } from "./service.ts";
 import { VERSION } from "./version.ts";
-import { openWorkspace } from "./workspace/open.ts";
 
-const USER_AGENT = `tiny-backspace/${VERSION}`;
-const BRANCH_ID_CHARACTERS = 8;
+/** Bindings, and the variables and secrets that readSettings knows. */
+interface Environment extends RunBindings {
+  readonly START_LIMIT?: RateLimiter;
+  readonly REQUEST_LIMIT?: RateLimiter;
+}
 
-/** One for each isolate: the settings of a deployment do not change while it runs. */
-let service: Service | undefined;
-
-interface Service {
+interface App {
   fetch(request: Request): Response | Promise<Response>;
 }
 
+/** One for each isolate: the settings of a deployment do not change while it runs. */
+let parts: { readonly settings: Settings; readonly service: Service } | undefined;
+let app: App | undefined;
+
 export default {
-  fetch(request: Request, environment: Record<string, unknown>): Response | Promise<Response> {
+  fetch(request: Request, environment: Environment): Response | Promise<Response> {
     try {
-      service ??= createService(environment);
+      app ??= appFor(environment);
     } catch (error) {
-      if (error instanceof ServiceError) return errorResponse(error, createRedactor([]));
+      if (error instanceof ServiceError) return errorResponse(error, createRedactor([]), Date.now());
       throw error;
     }
-    return service.fetch(request);
+    return app.fetch(request);
   },
 };
 
-function createService(environment: Record<string, unknown>): Service {
-  const settings = readSettings(environment);
-  const { token, apiUrl, serverUrl } = settings.github;
-  const redactor = createRedactor(secretsOf(settings));
-  const fetch = createEgress({ origins: [apiUrl, serverUrl] });
-  const forge = createGitHubForge({ apiUrl, serverUrl, token, fetch, userAgent: USER_AGENT });
-  const rules = createRuleAgent();
+export class RunObject extends createRunObject((environment: Environment) => {
+  const { storyFor, frames, limits, report } = partsFor(environment).service;
+  return {
+    storyFor,
+    frames,
+    report,
+    startTimer,
+    now: Date.now,
+    retentionMs: limits.retentionMs,
+    tellEnded: (ended) => directoryOf(environment).ended(ended),
+  };
+}) {}
+
+export class DirectoryObject extends createDirectoryObject(
+  (environment: Environment) => partsFor(environment).service.limits,
+) {}
+
+function partsFor(environment: Environment) {
+  if (parts === undefined) {
+    const settings = readSettings({ ...environment });
+    parts = { settings, service: createService(settings, log) };
+  }
+  return parts;
+}
+
+function appFor(environment: Environment): App {
+  const { settings, service } = partsFor(environment);
+  const { redactor, checks, report } = service;
   return createApp({
     settings: httpSettings(settings, VERSION),
-    config: createConfigStore(configOptions(settings)),
-    checks: createChecks({ apiUrl, token, fetch, userAgent: USER_AGENT, rules }),
+    host: createCloudflareHost(environment, { redact: (text) => redactor.redact(text), now: Date.now }),
+    config: createConfig(configOptions(settings)),
+    checks,
+    rateLimit: {
+      starts: environment.START_LIMIT ?? UNLIMITED,
+      requests: environment.REQUEST_LIMIT ?? UNLIMITED,
+    },
+    clientAddress: (request) => request.headers.get("cf-connecting-ip") ?? undefined,
     redactor,
     now: Date.now,
-    newRunId: () => crypto.randomUUID(),
-    report: (error, where) => log(redactor.redact(`${where}: ${describe(error)}`)),
-    startRun: (request, context) =>
-      run(
-        request,
-        {
-          forge,
-          openWorkspace: (options) => openWorkspace({ ...options, fetch }),
-          chooseAgent: (wish) => chooseAgent(rules, wish),
-          author: settings.commitAuthor,
-          now: () => new Date(),
-          newBranchId,
-          redact: (text) => redactor.redact(text),
-          holdsSecret: (text) => redactor.holds(text),
-        },
-        context,
-      ),
+    report,
   });
 }
 
-function newBranchId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(BRANCH_ID_CHARACTERS));
-  return Array.from(bytes, (byte) => (byte % 36).toString(36)).join("");
-}
-
-/** An abort is how a client's going away shows; it is no defect. */
-function describe(error: unknown): string {
-  if (isAbort(error)) return "aborted";
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
+/** Without the binding (wrangler.toml has it) nothing is counted. */
+const UNLIMITED: RateLimiter = { limit: async () => ({ success: true }) };
 
 function log(line: string): void {
   // biome-ignore lint/suspicious/noConsole: the platform's log is the operator's only view of defects

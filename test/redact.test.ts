@@ -1,6 +1,6 @@
 /** Secrets are found in every form and however text is cut; ordinary text comes through untouched. */
 import { describe, expect, it } from "vitest";
-import { createRedactor, createStreamRedactor, type Redactor, redactEvents } from "../src/redact.ts";
+import { createRedactor, createStreamRedactor, type Redactor, redactOutputs } from "../src/redact.ts";
 import type { RunEvent } from "../src/run/events.ts";
 import { collect } from "./support/collect.ts";
 import { randomNumbers, randomText } from "./support/random.ts";
@@ -246,7 +246,7 @@ describe("ordinary text", () => {
   });
 });
 
-describe("redactEvents", () => {
+describe("redactOutputs", () => {
   const text = (delta: string): RunEvent => ({ type: "text", message: "The model writes.", delta });
   const output = (stream: "stdout" | "stderr", data: string): RunEvent => ({
     type: "output",
@@ -257,7 +257,7 @@ describe("redactEvents", () => {
   const progress: RunEvent = { type: "progress", message: "Pushing.", step: "push" };
 
   async function through(...events: RunEvent[]): Promise<RunEvent[]> {
-    return collect(redactEvents(ReadableStream.from(events), createRedactor([PLAIN])));
+    return collect(redactOutputs(ReadableStream.from(events), createRedactor([PLAIN])));
   }
 
   it("finds a secret cut over events, and leaves out events that are held back whole", async () => {
@@ -309,7 +309,7 @@ describe("redactEvents", () => {
       throw new Error("broken");
     };
     await expect(async () => {
-      for await (const event of redactEvents(failing(), createRedactor([PLAIN]))) seen.push(event);
+      for await (const event of redactOutputs(failing(), createRedactor([PLAIN]))) seen.push(event);
     }).rejects.toThrow("broken");
     expect(seen).toEqual([text("a "), text("canary")]);
   });

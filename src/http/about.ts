@@ -1,37 +1,9 @@
 /** What `GET /` tells about the service: enough to send a first request without other documentation. */
 import { AGENT_NAMES } from "../agent/agent.ts";
 import { RUN_MODES, SANDBOX_PROVIDERS } from "../run/request.ts";
-import { MAX_PROMPT_CHARACTERS } from "./code-request.ts";
 import type { RunDefaults } from "./config.ts";
-
-export interface Endpoint {
-  readonly method: "GET" | "POST";
-  readonly path: string;
-  readonly description: string;
-}
-
-/** Every route there is; the 404 and 405 answers read it too. */
-export const ENDPOINTS: readonly Endpoint[] = [
-  {
-    method: "POST",
-    path: "/code",
-    description:
-      "Turns a repository URL and a prompt into a pull request; streams every step as Server-Sent Events.",
-  },
-  {
-    method: "POST",
-    path: "/code/legacy",
-    description: "The original endpoint: repoUrl and prompt only, with the rule-based agent.",
-  },
-  { method: "GET", path: "/health", description: "Says which components work right now." },
-  { method: "GET", path: "/", description: "This page." },
-  {
-    method: "POST",
-    path: "/config",
-    description:
-      "Changes the defaults of later runs on this instance and shows what is in effect; an empty object changes nothing.",
-  },
-];
+import { ENDPOINTS } from "./endpoints.ts";
+import { MAX_PROMPT_CHARACTERS } from "./request-fields.ts";
 
 interface FieldDescription {
   readonly name: string;

@@ -1,47 +1,105 @@
-/** Who may use the service: bearer tokens compared in constant time, and anonymous use on purpose only. */
+/** Who may use the service, and as whom: the credential a request brings is the identity its runs belong to. */
 import { ServiceError } from "../errors.ts";
+import { isLoopback, isLoopbackOrigin } from "../loopback.ts";
+import { sameBytes, sha256, sha256Hex } from "./sha256.ts";
 
 export interface AccessSettings {
   readonly apiTokens: readonly string[];
   readonly adminToken: string | undefined;
-  /** Opens the service to everybody who can reach it; meant for a local machine. */
+  /** Whether a caller's own GitHub token is enough. */
+  readonly allowGithubTokens: boolean;
+  /** Opens the service to requests for this machine by name; without effect elsewhere, or with API tokens. */
   readonly allowAnonymous: boolean;
+  /** Origins whose pages may use the service, or `*` alone. */
+  readonly corsOrigins: readonly string[];
+}
+
+export interface Caller {
+  /** An opaque id of the credential: 64 hexadecimal digits that do not give it away. */
+  readonly id: string;
+  /** False for credentials anybody can make up: nothing was compared with anything. */
+  readonly known: boolean;
+  /** The caller's own GitHub token, for the run to use. */
+  readonly githubToken?: string;
 }
 
 /**
- * Lets a request to start a run pass.
+ * The caller of a request that starts or reads runs. An API token comes before a GitHub token, and
+ * a wrong one is not made good by anything beside it.
  *
- * @throws ServiceError `unauthorized`, or `forbidden` for a web page elsewhere that uses an open service.
+ * @throws ServiceError `unauthorized` for a missing or unknown credential, `forbidden` for a web page
+ *   elsewhere that uses an open service, `invalid_request` for what cannot be a GitHub token.
  */
-export async function requireApiAccess(headers: Headers, settings: AccessSettings): Promise<void> {
-  if (settings.apiTokens.length === 0) {
-    requireAnonymous(headers, settings, "API_TOKENS");
+export async function authenticate(request: Request, settings: AccessSettings): Promise<Caller> {
+  const githubToken = readGithubToken(request.headers);
+  const withToken = githubToken === undefined ? {} : { githubToken };
+  const presented = settings.apiTokens.length === 0 ? undefined : bearer(request.headers);
+  if (presented !== undefined) {
+    if (!(await isOneOf(presented, settings.apiTokens))) {
+      throw unauthorized("The token is not one of the service's API tokens.");
+    }
+    return { id: await sha256Hex(`api-token:${presented}`), known: true, ...withToken };
+  }
+  if (githubToken !== undefined && settings.allowGithubTokens) {
+    return { id: await sha256Hex(`github-token:${githubToken}`), known: false, githubToken };
+  }
+  if (settings.apiTokens.length > 0) {
+    const orOwn = settings.allowGithubTokens ? ", or a GitHub token of your own in 'X-GitHub-Token'" : "";
+    throw unauthorized(
+      `Send one of the service's API tokens in the header 'Authorization: Bearer …'${orOwn}.`,
+    );
+  }
+  requireAnonymous(request, settings, "API_TOKENS");
+  return { id: await sha256Hex("anonymous"), known: false, ...withToken };
+}
+
+/**
+ * Lets a request to see or change the configuration pass.
+ *
+ * @throws ServiceError `unauthorized` for a missing or unknown credential, `forbidden` for an API
+ *   token, or for a web page elsewhere that uses an open service.
+ */
+export async function requireAdmin(request: Request, settings: AccessSettings): Promise<void> {
+  const { adminToken, apiTokens } = settings;
+  if (adminToken === undefined && apiTokens.length === 0) {
+    requireAnonymous(request, settings, "ADMIN_TOKEN");
     return;
   }
-  await requireToken(headers, settings.apiTokens, "one of the service's API tokens");
-}
-
-/** Lets a change of the configuration pass; throws as requireApiAccess does. */
-export async function requireAdminAccess(headers: Headers, settings: AccessSettings): Promise<void> {
-  if (settings.adminToken !== undefined) {
-    await requireToken(headers, [settings.adminToken], "the service's admin token");
-  } else if (settings.apiTokens.length > 0) {
-    throw unauthorized(
-      "Changing the configuration needs an admin token: the operator has to set ADMIN_TOKEN.",
-    );
-  } else {
-    requireAnonymous(headers, settings, "ADMIN_TOKEN");
+  const presented = bearer(request.headers);
+  if (presented !== undefined && adminToken !== undefined && (await isOneOf(presented, [adminToken]))) return;
+  const who =
+    adminToken === undefined
+      ? "an admin token: the operator has to set ADMIN_TOKEN"
+      : "the service's admin token";
+  if (presented !== undefined && (await isOneOf(presented, apiTokens))) {
+    throw new ServiceError("forbidden", `The configuration needs ${who}; an API token is not enough.`);
   }
+  if (adminToken === undefined) throw unauthorized(`The configuration needs ${who}.`);
+  throw unauthorized(
+    presented === undefined
+      ? "Send the service's admin token in the header 'Authorization: Bearer …'."
+      : "The token is not the service's admin token.",
+  );
 }
 
-function requireAnonymous(headers: Headers, settings: AccessSettings, variable: string): void {
+/**
+ * Without the check of the name, a page could reach a local service by pointing a DNS name of its own at
+ * it; and a deployed service would be open to everybody.
+ */
+function requireAnonymous(request: Request, settings: AccessSettings, variable: string): void {
   if (!settings.allowAnonymous) {
     throw unauthorized(
       `This service has no ${variable}: the operator has to set it, or ALLOW_ANONYMOUS=true on a local machine.`,
     );
   }
-  const origin = headers.get("origin");
-  if (origin !== null && !LOOPBACK_ORIGIN.test(origin)) {
+  if (!isLoopback(new URL(request.url).hostname)) {
+    throw unauthorized(
+      `Anonymous use is for requests to localhost only: the operator has to set ${variable}.`,
+    );
+  }
+  const origin = request.headers.get("origin");
+  // `*` lists no page in particular, so it opens a service without credentials to none.
+  if (origin !== null && !isLoopbackOrigin(origin) && !settings.corsOrigins.includes(origin)) {
     throw new ServiceError(
       "forbidden",
       "A service open to anonymous use takes requests from web pages on this machine only: set API_TOKENS and send one.",
@@ -49,26 +107,28 @@ function requireAnonymous(headers: Headers, settings: AccessSettings, variable: 
   }
 }
 
-/** Without this, any page its owner visits could use an open local service, by rebinding its own DNS name. */
-const LOOPBACK_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
-
-async function requireToken(headers: Headers, tokens: readonly string[], what: string): Promise<void> {
-  const presented = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
-  if (presented === undefined) {
-    throw unauthorized(`Send ${what} in the header 'Authorization: Bearer …'.`);
+/** @throws ServiceError `invalid_request`; the message does not hold the token. */
+function readGithubToken(headers: Headers): string | undefined {
+  const token = headers.get("x-github-token");
+  if (token === null) return undefined;
+  if (!/^[\x21-\x7e]{16,255}$/.test(token)) {
+    throw new ServiceError(
+      "invalid_request",
+      "X-GitHub-Token must be a GitHub token alone: 16 to 255 printable ASCII characters without spaces.",
+    );
   }
+  return token;
+}
+
+function bearer(headers: Headers): string | undefined {
+  return /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+}
+
+/** Compares with all of them, in constant time. */
+async function isOneOf(presented: string, tokens: readonly string[]): Promise<boolean> {
   const digest = await sha256(presented);
   const matches = await Promise.all(tokens.map(async (token) => sameBytes(digest, await sha256(token))));
-  if (!matches.includes(true)) throw unauthorized(`The token is not ${what}.`);
-}
-
-async function sha256(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-}
-
-/** Takes the same time wherever the bytes differ; both are SHA-256 digests. */
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.reduce((difference, byte, index) => difference | (byte ^ (b[index] ?? 0)), 0) === 0;
+  return matches.includes(true);
 }
 
 function unauthorized(message: string): ServiceError {

@@ -1,10 +1,14 @@
-/** The runtime configuration: what `POST /config` changes, kept in the memory of this instance. */
-import { z } from "zod";
-import { AGENT_NAMES, type AgentName } from "../agent/agent.ts";
-import { type RunLimits, SANDBOX_PROVIDERS, type SandboxProvider } from "../run/request.ts";
-import { DEFAULT_LIMITS, limitsSchema, withLimits } from "./limits.ts";
-import { modelName } from "./model-name.ts";
-import { read } from "./problems.ts";
+/** The runtime configuration laid over the environment: what is in effect, and where it came from. */
+import type { AgentName } from "../agent/agent.ts";
+import { ServiceError } from "../errors.ts";
+import type { RunLimits, SandboxProvider } from "../run/request.ts";
+import { RUNTIME_SECRETS, type RuntimeConfig, type RuntimeConfigChange } from "../run/runtime-config.ts";
+import { createConfigChangeParser } from "./config-change.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
+
+/** Runs at once that a deployment allows unless it says otherwise. */
+export const DEFAULT_MAX_RUNS = 100;
+export const DEFAULT_MAX_RUNS_PER_CALLER = 10;
 
 /** What a request gets for the fields it leaves out. */
 export interface RunDefaults {
@@ -16,14 +20,9 @@ export interface RunDefaults {
   readonly limits: RunLimits;
 }
 
-/** Which secrets this deployment has. The secrets themselves stay out of the HTTP layer. */
-interface KeysSet {
-  readonly github_token: boolean;
-  readonly openai_api_key: boolean;
-  readonly anthropic_api_key: boolean;
-  readonly aws_access_key_id: boolean;
-  readonly aws_secret_access_key: boolean;
-}
+/** Every secret a deployment may have; those beside the runtime ones come from the environment only. */
+export const SECRETS = [...RUNTIME_SECRETS, "aws_access_key_id", "aws_secret_access_key"] as const;
+type SecretName = (typeof SECRETS)[number];
 
 export interface ConfigOptions {
   /** What the environment chose; undefined where it chose nothing. */
@@ -31,8 +30,14 @@ export interface ConfigOptions {
     readonly llm_provider: AgentName | undefined;
     readonly llm_model: string | undefined;
     readonly sandbox_provider: SandboxProvider | undefined;
+    readonly server_url: string | undefined;
+    readonly max_runs: number | undefined;
+    readonly max_runs_per_caller: number | undefined;
   };
-  readonly keys: KeysSet;
+  /** The origin repositories live on, `https://github.com`. */
+  readonly serverUrl: string;
+  /** Which secrets the environment has. The secrets themselves stay out of the HTTP layer. */
+  readonly secrets: { readonly [K in SecretName]: boolean };
 }
 
 type Source = "default" | "environment" | "runtime";
@@ -42,117 +47,127 @@ interface Sourced<T> {
   readonly source: Source;
 }
 
-/** What `POST /config` answers. */
+/** What `GET /config` and `POST /config` answer. */
 export interface ConfigView {
   readonly default_llm_provider: Sourced<AgentName>;
   readonly default_llm_model: Sourced<string | null>;
   readonly default_sandbox_provider: Sourced<SandboxProvider>;
   readonly limits: { readonly [K in keyof RunLimits]: Sourced<number> };
-  readonly keys: { readonly [K in keyof KeysSet]: "set" | "unset" };
+  /** Runs are started for repositories on these hosts only; for none while it is empty. */
+  readonly allowed_hosts: Sourced<readonly string[]>;
+  readonly max_runs: Sourced<number>;
+  readonly max_runs_per_caller: Sourced<number>;
+  readonly secrets: {
+    readonly [K in SecretName]: { readonly status: "set" | "unset"; readonly source: Source };
+  };
 }
 
-export interface ConfigStore {
-  defaults(): RunDefaults;
-  view(): ConfigView;
+export interface Config {
+  defaults(runtime: RuntimeConfig): RunDefaults;
+  view(runtime: RuntimeConfig): ConfigView;
+  /** @throws ServiceError `forbidden` while runs may be started for no repository of this service. */
+  requireOpen(runtime: RuntimeConfig): void;
   /**
-   * Applies a body of `POST /config` to the runs that start from now on, all of it or nothing.
-   * Choosing another provider without a model leaves the model to that provider.
+   * A body of `POST /config` as a change of `runtime`. Choosing another provider without a model
+   * leaves the model to that provider; taking the provider back takes the model back too.
    *
    * @throws RequestProblems
    */
-  update(body: unknown): ConfigView;
+  parse(body: unknown, runtime: RuntimeConfig): RuntimeConfigChange;
 }
 
-const schema = z.strictObject({
-  default_llm_provider: z.enum(AGENT_NAMES).optional(),
-  /** `null` leaves the choice to the provider. */
-  default_llm_model: modelName.nullish(),
-  default_sandbox_provider: z.enum(SANDBOX_PROVIDERS).optional(),
-  limits: limitsSchema.optional(),
-});
+/** Pure: what is configured at run time is kept by the run host, and handed in. */
+export function createConfig({ environment, serverUrl, secrets }: ConfigOptions): Config {
+  const serverHost = new URL(serverUrl).host;
+  const parse = createConfigChangeParser([serverHost]);
 
-const FIELDS = [...Object.keys(schema.shape), ...Object.keys(limitsSchema.shape)];
-
-export function createConfigStore({ environment, keys }: ConfigOptions): ConfigStore {
-  let provider = sourced(environment.llm_provider, providerWithKey(keys));
-  let model: Sourced<string | null> = sourced(environment.llm_model, null);
-  let sandbox = sourced<SandboxProvider>(environment.sandbox_provider, "local");
-  let limits: z.infer<typeof limitsSchema> = {};
-
-  const view = (): ConfigView => {
-    const effective = withLimits(DEFAULT_LIMITS, limits);
-    const limit = (name: keyof RunLimits): Sourced<number> => ({
-      value: effective[name],
-      source: limits[name] === undefined ? "default" : "runtime",
-    });
+  const view = (runtime: RuntimeConfig): ConfigView => {
+    const secret = (name: SecretName): ConfigView["secrets"][SecretName] => {
+      if (runtimeSecret(runtime, name)) return { status: "set", source: "runtime" };
+      return secrets[name]
+        ? { status: "set", source: "environment" }
+        : { status: "unset", source: "default" };
+    };
+    const has = (name: SecretName) => secret(name).status === "set";
+    const withKey = has("openai_api_key") ? "openai" : has("anthropic_api_key") ? "anthropic" : "rule_based";
+    const limit = (name: keyof RunLimits) => choose(runtime.limits?.[name], undefined, DEFAULT_LIMITS[name]);
     return {
-      default_llm_provider: provider,
-      default_llm_model: model,
-      default_sandbox_provider: sandbox,
+      default_llm_provider: choose<AgentName>(runtime.llm_provider, environment.llm_provider, withKey),
+      default_llm_model: modelOf(runtime, environment.llm_provider ?? withKey),
+      default_sandbox_provider: choose<SandboxProvider>(
+        runtime.sandbox_provider,
+        environment.sandbox_provider,
+        "local",
+      ),
       limits: {
         max_turns: limit("max_turns"),
         max_cost_usd: limit("max_cost_usd"),
         timeout_seconds: limit("timeout_seconds"),
       },
-      keys: {
-        github_token: isSet(keys.github_token),
-        openai_api_key: isSet(keys.openai_api_key),
-        anthropic_api_key: isSet(keys.anthropic_api_key),
-        aws_access_key_id: isSet(keys.aws_access_key_id),
-        aws_secret_access_key: isSet(keys.aws_secret_access_key),
+      allowed_hosts: choose<readonly string[]>(
+        // What was allowed before the environment moved to another server is not allowed now.
+        runtime.allowed_hosts?.filter((host) => host === serverHost),
+        environment.server_url === undefined ? undefined : [serverHost],
+        [serverHost],
+      ),
+      max_runs: choose(runtime.max_runs, environment.max_runs, DEFAULT_MAX_RUNS),
+      max_runs_per_caller: choose(
+        runtime.max_runs_per_caller,
+        environment.max_runs_per_caller,
+        DEFAULT_MAX_RUNS_PER_CALLER,
+      ),
+      secrets: {
+        github_token: secret("github_token"),
+        openai_api_key: secret("openai_api_key"),
+        anthropic_api_key: secret("anthropic_api_key"),
+        aws_access_key_id: secret("aws_access_key_id"),
+        aws_secret_access_key: secret("aws_secret_access_key"),
       },
     };
   };
 
+  /** The environment's model belongs to the environment's provider, and goes to no other. */
+  const modelOf = (runtime: RuntimeConfig, environmentProvider: AgentName): Sourced<string | null> => {
+    if (runtime.llm_model !== undefined) return { value: runtime.llm_model, source: "runtime" };
+    const another = runtime.llm_provider !== undefined && runtime.llm_provider !== environmentProvider;
+    if (another) return { value: null, source: "runtime" };
+    return choose<string | null>(undefined, environment.llm_model, null);
+  };
+
   return {
-    defaults: () => ({
-      llm_provider: provider.value,
-      llm_model: model.value ?? undefined,
-      sandbox_provider: sandbox.value,
-      limits: withLimits(DEFAULT_LIMITS, limits),
-    }),
     view,
-    update(body) {
-      const change = read(schema, body, { fields: FIELDS, explainUnknown });
-      if (change.default_llm_model !== undefined) {
-        model = { value: change.default_llm_model, source: "runtime" };
-      } else if (
-        change.default_llm_provider !== undefined &&
-        change.default_llm_provider !== provider.value &&
-        model.value !== null
-      ) {
-        model = { value: null, source: "runtime" };
-      }
-      if (change.default_llm_provider !== undefined) {
-        provider = { value: change.default_llm_provider, source: "runtime" };
-      }
-      if (change.default_sandbox_provider !== undefined) {
-        sandbox = { value: change.default_sandbox_provider, source: "runtime" };
-      }
-      limits = { ...limits, ...change.limits };
-      return view();
+    defaults(runtime) {
+      const shown = view(runtime);
+      return {
+        llm_provider: shown.default_llm_provider.value,
+        llm_model: shown.default_llm_model.value ?? undefined,
+        sandbox_provider: shown.default_sandbox_provider.value,
+        limits: {
+          max_turns: shown.limits.max_turns.value,
+          max_cost_usd: shown.limits.max_cost_usd.value,
+          timeout_seconds: shown.limits.timeout_seconds.value,
+        },
+      };
     },
+    requireOpen(runtime) {
+      if (view(runtime).allowed_hosts.value.includes(serverHost)) return;
+      throw new ServiceError(
+        "forbidden",
+        `The operator has paused new runs for repositories on ${serverHost} (allowed_hosts in POST /config); try again later.`,
+        { retryable: true },
+      );
+    },
+    parse: (body, runtime) => parse(body, view(runtime).default_llm_provider.value),
   };
 }
 
-function sourced<T>(chosen: T | undefined, fallback: T): Sourced<T> {
-  return chosen === undefined
+function choose<T>(runtime: T | undefined, environment: T | undefined, fallback: T): Sourced<T> {
+  if (runtime !== undefined) return { value: runtime, source: "runtime" };
+  return environment === undefined
     ? { value: fallback, source: "default" }
-    : { value: chosen, source: "environment" };
+    : { value: environment, source: "environment" };
 }
 
-function providerWithKey(keys: KeysSet): AgentName {
-  if (keys.openai_api_key) return "openai";
-  return keys.anthropic_api_key ? "anthropic" : "rule_based";
-}
-
-function isSet(set: boolean): "set" | "unset" {
-  return set ? "set" : "unset";
-}
-
-/** Keys and addresses decide where secrets go, so no request may change them. */
-function explainUnknown(name: string): string | undefined {
-  return /key|token|secret|password|url|host|endpoint|api/i.test(name)
-    ? "cannot be set by a request: keys and addresses come from the environment only"
-    : undefined;
+function runtimeSecret(runtime: RuntimeConfig, name: SecretName): boolean {
+  return RUNTIME_SECRETS.some((known) => known === name && runtime.secrets?.[known] !== undefined);
 }

@@ -1,11 +1,10 @@
-/** Everything the HTTP layer needs from the rest of the service; `worker.ts` fills it in. */
+/** Everything the HTTP layer needs from the rest of the service; the entry files fill it in. */
 import type { Redactor } from "../redact.ts";
-import type { RunContext } from "../run/deps.ts";
-import type { RunEvent } from "../run/events.ts";
-import type { RunRequest } from "../run/request.ts";
+import type { RunHost } from "../run/host.ts";
 import type { AccessSettings } from "./access.ts";
-import type { ConfigStore } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { HealthChecks } from "./health.ts";
+import type { RateLimiter } from "./rate-limit.ts";
 import type { StartTimer } from "./timers.ts";
 
 export interface HttpSettings extends AccessSettings {
@@ -17,16 +16,18 @@ export interface HttpSettings extends AccessSettings {
 
 export interface AppDeps {
   readonly settings: HttpSettings;
-  /** Starts a run. Its first event comes before any network work, so that clients see life at once. */
-  readonly startRun: (request: RunRequest, context: RunContext) => AsyncGenerator<RunEvent>;
-  readonly config: ConfigStore;
+  /** Keeps and drives the runs; requests only start, read and cancel them. */
+  readonly host: RunHost;
+  readonly config: Config;
   readonly checks: HealthChecks;
+  /** `starts` counts what starts work, `requests` everything else about runs and the configuration. */
+  readonly rateLimit: { readonly starts: RateLimiter; readonly requests: RateLimiter };
+  /** The IP address a request came from, when something that cannot be forged says it. */
+  readonly clientAddress: (request: Request) => string | undefined;
   /** Knows the deployment's secrets; everything that leaves goes through it. */
   readonly redactor: Redactor;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Unguessable, 128 bits or more: knowing the id may one day be the right to read the run. */
-  readonly newRunId: () => string;
   /** Told about defects, for the operator's log; `error` is not redacted. */
   readonly report?: (error: unknown, where: string) => void;
   /** Real time when left out. */

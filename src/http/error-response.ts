@@ -6,9 +6,10 @@ import { HTTP_STATUS } from "./status.ts";
 
 /**
  * An answer for anything thrown. Only a ServiceError says what it is; everything else is `internal`
- * and keeps its message to itself.
+ * and keeps its message to itself. `now` (milliseconds since the epoch) turns `retryAt` into
+ * `Retry-After` in whole seconds (RFC 9110, section 10.2.3).
  */
-export function errorResponse(error: unknown, redactor: Redactor): Response {
+export function errorResponse(error: unknown, redactor: Redactor, now: number): Response {
   const shown =
     error instanceof ServiceError
       ? error
@@ -20,5 +21,8 @@ export function errorResponse(error: unknown, redactor: Redactor): Response {
   const body = redactor.redact({ error: { code: shown.code, message: shown.message, ...problems } });
   const headers = new Headers();
   if (shown.code === "unauthorized") headers.set("www-authenticate", 'Bearer realm="tiny-backspace"');
+  if (shown.retryAt !== undefined) {
+    headers.set("retry-after", String(Math.max(1, Math.ceil((shown.retryAt - now) / 1000))));
+  }
   return Response.json(body, { status: HTTP_STATUS[shown.code], headers });
 }

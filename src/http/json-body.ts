@@ -10,6 +10,9 @@ export interface JsonBodyOptions {
   readonly startTimer: StartTimer;
 }
 
+/** The JSON body of a request, within the bounds of the service. */
+export type ReadBody = (request: Request) => Promise<unknown>;
+
 /**
  * The body's JSON value; `__proto__` arrives as an ordinary own key.
  *

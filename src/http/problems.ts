@@ -40,6 +40,8 @@ export class RequestProblems extends ServiceError {
 export interface ReadOptions {
   /** The fields there are, for suggestions. */
   readonly fields: readonly string[];
+  /** What they are called; "field" when left out. */
+  readonly noun?: string;
   /** What to say about an unknown field, when there is more to say than that it is unknown. */
   readonly explainUnknown?: (name: string) => string | undefined;
 }
@@ -93,8 +95,11 @@ function unknownField(path: readonly string[], options: ReadOptions): Problem {
   const explained = options.explainUnknown?.(path.join("."));
   if (explained !== undefined) return { field: name, message: `${name} ${explained}.` };
   const near = suggest(last, options.fields);
-  const hint = near === undefined ? `the fields are ${options.fields.join(", ")}` : `did you mean ${near}?`;
-  return { field: name, message: `${name} is not a field of this request; ${hint}${near ? "" : "."}` };
+  const noun = options.noun ?? "field";
+  const all =
+    options.fields.length === 0 ? `it takes no ${noun}s` : `the ${noun}s are ${options.fields.join(", ")}`;
+  const hint = near === undefined ? `${all}.` : `did you mean ${near}?`;
+  return { field: name, message: `${name} is not a ${noun} of this request; ${hint}` };
 }
 
 /** A field name somebody made up, fit for a message: bounded, without control characters. */

@@ -24,6 +24,8 @@ export interface RunContext {
   readonly runId: string;
   /** The caller gave up: no request leaves after it aborts. */
   readonly signal: AbortSignal;
+  /** True when the log holds the introduction already; `resume` implies it. */
+  readonly introduced?: boolean;
   /** Where the attempt before got to; absent on the first. */
   readonly resume?: Resume;
   /** Milliseconds that earlier attempts worked; they count towards `limits.timeout_seconds`. */

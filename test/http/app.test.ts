@@ -1,11 +1,12 @@
 /** The routes around the runs: what exists, who may use it, and what every answer has. */
 import { describe, expect, it } from "vitest";
 import { ERROR_CODES, ServiceError } from "../../src/errors.ts";
-import { codeFields, ENDPOINTS } from "../../src/http/about.ts";
+import { codeFields } from "../../src/http/about.ts";
+import { ENDPOINTS } from "../../src/http/endpoints.ts";
 import { errorResponse } from "../../src/http/error-response.ts";
 import { HTTP_STATUS } from "../../src/http/status.ts";
 import { createRedactor } from "../../src/redact.ts";
-import { createTestApp } from "../support/test-app.ts";
+import { createTestApp, NOW } from "../support/test-app.ts";
 
 const GOOD = { repoUrl: "https://github.com/octocat/hello", prompt: "Fix it" };
 const TOKEN = "service-token-0123456789";
@@ -89,7 +90,7 @@ describe("routes", () => {
 describe("errors", () => {
   it("have a status each, and say what they are", async () => {
     for (const code of ERROR_CODES) {
-      const response = errorResponse(new ServiceError(code, "What is wrong."), createRedactor([]));
+      const response = errorResponse(new ServiceError(code, "What is wrong."), createRedactor([]), NOW);
       expect([response.status, await response.json()]).toEqual([
         HTTP_STATUS[code],
         { error: { code, message: "What is wrong." } },
@@ -100,9 +101,7 @@ describe("errors", () => {
   it("that nobody meant keep their message and stack to themselves, and reach the operator", async () => {
     const broken = new Error("connect ECONNREFUSED 10.0.0.7 with key hunter2");
     const { app, reports } = createTestApp({
-      newRunId: () => {
-        throw broken;
-      },
+      host: { start: () => Promise.reject(broken) },
     });
     const { status, body } = await answer(
       app.request("/code", {

@@ -12,6 +12,9 @@ const DEFAULTS: RunDefaults = {
 
 const parser = createCodeRequestParser({ serverUrl: "https://github.com", defaults: () => DEFAULTS });
 
+const code = (body: unknown) => parser.code(body)({});
+const legacy = (body: unknown) => parser.legacy(body)({});
+
 const MINIMAL = { repoUrl: "https://github.com/username/repo", prompt: "Add error handling" };
 const READ = {
   repoUrl: "https://github.com/username/repo",
@@ -36,8 +39,8 @@ describe("the documented requests", () => {
     "repoUrl": "https://github.com/username/repo",
     "prompt": "Add error handling"
   }`);
-    expect(parser.legacy(body)).toEqual({ ...READ, sandbox_provider: "local" });
-    expect(parser.code(body)).toEqual(READ);
+    expect(legacy(body)).toEqual({ ...READ, sandbox_provider: "local" });
+    expect(code(body)).toEqual(READ);
   });
 
   it("reads the enhanced one word for word", () => {
@@ -50,7 +53,7 @@ describe("the documented requests", () => {
     "use_cloud_sandbox": true,
     "sandbox_provider": "docker"
   }`);
-    expect(parser.code(body)).toEqual({
+    expect(code(body)).toEqual({
       ...READ,
       prompt: "Add error handling to the main function",
       use_llm: true,
@@ -69,7 +72,7 @@ describe("the documented requests", () => {
       use_cloud_sandbox: false,
       sandbox_provider: "local",
     };
-    expect(parser.code(body)).toEqual({ ...READ, llm_model: "gpt-4", sandbox_provider: "local" });
+    expect(code(body)).toEqual({ ...READ, llm_model: "gpt-4", sandbox_provider: "local" });
   });
 });
 
@@ -89,7 +92,7 @@ describe("optional fields", () => {
       allow_workflows: true,
       limits: { max_turns: 100, max_cost_usd: 0, timeout_seconds: 900 },
     };
-    expect(parser.code(body)).toEqual({
+    expect(code(body)).toEqual({
       ...READ,
       ...body,
       test_command: "npm test && npm run lint",
@@ -97,11 +100,11 @@ describe("optional fields", () => {
   });
 
   it("takes null for a model, a branch and a command that were not chosen", () => {
-    expect(parser.code({ ...MINIMAL, llm_model: null, base_branch: null, test_command: null })).toEqual(READ);
+    expect(code({ ...MINIMAL, llm_model: null, base_branch: null, test_command: null })).toEqual(READ);
   });
 
   it("lays some limits over the defaults", () => {
-    expect(parser.code({ ...MINIMAL, limits: { max_turns: 1 } }).limits).toEqual({
+    expect(code({ ...MINIMAL, limits: { max_turns: 1 } }).limits).toEqual({
       max_turns: 1,
       max_cost_usd: 2,
       timeout_seconds: 300,
@@ -109,14 +112,14 @@ describe("optional fields", () => {
   });
 
   it("trims the prompt, keeps its lines, and takes 20,000 characters that are 40,000 UTF-16 units", () => {
-    expect(parser.code({ ...MINIMAL, prompt: "\n first\n\tsecond \n" }).prompt).toBe("first\n\tsecond");
-    expect(parser.code({ ...MINIMAL, prompt: "🙂".repeat(20_000) }).prompt.length).toBe(40_000);
+    expect(code({ ...MINIMAL, prompt: "\n first\n\tsecond \n" }).prompt).toBe("first\n\tsecond");
+    expect(code({ ...MINIMAL, prompt: "🙂".repeat(20_000) }).prompt.length).toBe(40_000);
   });
 
   it.each(["main", "feature/a.b", "a-", "über", "a@b", "lock", "v1.0", "refs"])(
     "takes the branch %s",
     (branch) => {
-      expect(parser.code({ ...MINIMAL, base_branch: branch }).base_branch).toBe(branch);
+      expect(code({ ...MINIMAL, base_branch: branch }).base_branch).toBe(branch);
     },
   );
 });
@@ -150,7 +153,7 @@ describe("the provider and its model", () => {
     ["the rules, when no model is wanted", {}, "rule_based", undefined],
     ["the provider named, when no model is wanted", { llm_provider: "openai" }, "openai", undefined],
   ])("is %s", (_name, extra, llm_provider, llm_model) => {
-    const request = parser.code({ ...MINIMAL, ...extra });
+    const request = code({ ...MINIMAL, ...extra });
     expect([request.llm_provider, request.llm_model]).toEqual([llm_provider, llm_model]);
   });
 
@@ -159,7 +162,7 @@ describe("the provider and its model", () => {
       serverUrl: "https://github.com",
       defaults: () => ({ ...DEFAULTS, llm_provider: "rule_based", llm_model: undefined }),
     });
-    const request = without.code({ ...MINIMAL, use_llm: true });
+    const request = without.code({ ...MINIMAL, use_llm: true })({});
     expect([request.use_llm, request.llm_provider, request.llm_model]).toEqual([
       true,
       "rule_based",

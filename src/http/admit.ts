@@ -1,0 +1,38 @@
+/** The gate of every route about runs and the configuration: who is it, and is it not too often. */
+import { authenticate, type Caller, requireAdmin } from "./access.ts";
+import type { AppDeps } from "./deps.ts";
+import { addressKey, keysOf, requireRate } from "./rate-limit.ts";
+
+export interface Gate {
+  /** The caller; throws what `authenticate` throws, and `too_many_requests`. */
+  caller(request: Request, limiter: keyof AppDeps["rateLimit"]): Promise<Caller>;
+  /** Throws what `requireAdmin` throws, and `too_many_requests`. */
+  admin(request: Request): Promise<void>;
+}
+
+/**
+ * Counting comes after authentication, by credential, so that nobody uses up what is another's. What
+ * fails it counts by address.
+ */
+export function createGate({ settings, rateLimit, clientAddress, now }: AppDeps): Gate {
+  const orCount = async <T>(request: Request, check: Promise<T>): Promise<T> => {
+    try {
+      return await check;
+    } catch (error) {
+      const address = clientAddress(request);
+      if (address !== undefined) await requireRate(rateLimit.requests, [addressKey(address)], now());
+      throw error;
+    }
+  };
+  return {
+    async caller(request, limiter) {
+      const caller = await orCount(request, authenticate(request, settings));
+      await requireRate(rateLimit[limiter], keysOf(caller, clientAddress(request)), now());
+      return caller;
+    },
+    async admin(request) {
+      await orCount(request, requireAdmin(request, settings));
+      await requireRate(rateLimit.requests, ["admin"], now());
+    },
+  };
+}

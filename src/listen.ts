@@ -1,0 +1,56 @@
+/** Serves a fetch handler over HTTP, with Deno's own server or Node's. */
+import { serve } from "@hono/node-server";
+
+/** `address` is the IP address of whoever connected. */
+export type Handler = (request: Request, address: string | undefined) => Response | Promise<Response>;
+
+export interface Listening {
+  readonly port: number;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+/** The part of Deno that is used (https://docs.deno.com/api/deno/~/Deno.serve). */
+interface DenoServer {
+  serve(
+    options: { hostname: string; port: number; onListen: (address: { port: number }) => void },
+    handler: (request: Request, info: { remoteAddr: { hostname?: string } }) => Response | Promise<Response>,
+  ): { shutdown(): Promise<void> };
+}
+
+/** Rejects when the address is taken. */
+export function listen(hostname: string, port: number, handle: Handler): Promise<Listening> {
+  const { promise, resolve, reject } = Promise.withResolvers<Listening>();
+  const deno = (globalThis as { readonly Deno?: DenoServer }).Deno;
+  if (deno !== undefined) {
+    const server = deno.serve(
+      {
+        hostname,
+        port,
+        onListen: (address) => resolve({ port: address.port, close: () => server.shutdown() }),
+      },
+      (request, { remoteAddr }) => handle(request, remoteAddr.hostname),
+    );
+    return promise;
+  }
+  const server = serve(
+    {
+      hostname,
+      port,
+      fetch: (request, { incoming }) => handle(request, incoming.socket.remoteAddress),
+    },
+    (address) => {
+      resolve({
+        port: address.port,
+        close() {
+          const closed = Promise.withResolvers<void>();
+          server.close(() => closed.resolve());
+          if ("closeAllConnections" in server) server.closeAllConnections();
+          return closed.promise;
+        },
+      });
+    },
+  );
+  server.on("error", reject);
+  return promise;
+}

@@ -1,0 +1,54 @@
+/** The one Durable Object that knows all runs. */
+import { DurableObject, type DurableObjectState } from "cloudflare:workers";
+import {
+  type Admission,
+  type Admitted,
+  type Configured,
+  createDirectory,
+  type Directory,
+  type DirectoryLimits,
+} from "../host/directory.ts";
+import type { Ended } from "../host/hosted-run.ts";
+import type { RunPage } from "../host.ts";
+import type { RuntimeConfigChange } from "../runtime-config.ts";
+import { storageSql } from "./storage.ts";
+
+/** The class to export: `limits` is called once for the object. */
+export function createDirectoryObject<Env>(limits: (env: Env) => DirectoryLimits) {
+  return class DirectoryObject extends DurableObject<Env> {
+    readonly #directory: Directory;
+
+    constructor(ctx: DurableObjectState, env: Env) {
+      super(ctx, env);
+      this.#directory = createDirectory(storageSql(ctx.storage), limits(env), Date.now, () =>
+        crypto.randomUUID(),
+      );
+    }
+
+    async admit(admission: Admission): Promise<Admitted> {
+      return this.#directory.admit(admission);
+    }
+
+    async withdraw(id: string): Promise<void> {
+      this.#directory.withdraw(id);
+    }
+
+    async ended(ended: Ended): Promise<void> {
+      this.#directory.ended(ended);
+    }
+
+    async list(caller: string, limit: number, cursor: string | undefined): Promise<RunPage> {
+      return this.#directory.list(caller, limit, cursor);
+    }
+
+    async configured(): Promise<Configured> {
+      return this.#directory.configured();
+    }
+
+    async configure(change: RuntimeConfigChange): Promise<Configured> {
+      return this.#directory.configure(change);
+    }
+  };
+}
+
+export type DirectoryObject = InstanceType<ReturnType<typeof createDirectoryObject>>;

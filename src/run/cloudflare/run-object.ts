@@ -1,0 +1,66 @@
+/** A Durable Object for each run: its storage is the log, its alarm drives the run. */
+import { DurableObject, type DurableObjectState } from "cloudflare:workers";
+import { attempt, type Result, type RunStart } from "../host/cell.ts";
+import { createHostedRun, type HostedRun, type HostedRunOptions } from "../host/hosted-run.ts";
+import type { RunView } from "../host.ts";
+import type { RunRequest } from "../request.ts";
+import { storageSql } from "./storage.ts";
+
+/** What the entry file gives a run's object, by its environment. */
+export type RunObjectParts<Env> = (env: Env) => Omit<HostedRunOptions, "id" | "sql" | "setAlarm">;
+
+/** The class to export: `parts` is called once for each object. */
+export function createRunObject<Env>(parts: RunObjectParts<Env>) {
+  return class RunObject extends DurableObject<Env> {
+    readonly #run: HostedRun;
+
+    constructor(ctx: DurableObjectState, env: Env) {
+      super(ctx, env);
+      const { storage } = ctx;
+      const given = parts(env);
+      this.#run = createHostedRun({
+        ...given,
+        id: ctx.id.name ?? "",
+        sql: storageSql(storage),
+        setAlarm: (at) => {
+          storage.setAlarm(at).catch((error: unknown) => given.report(error, "setting an alarm"));
+        },
+      });
+    }
+
+    start(run: RunStart): Promise<Result<RunView>> {
+      return attempt(() => this.#run.start(run));
+    }
+
+    view(caller: string): Promise<Result<RunView | undefined>> {
+      return attempt(() => this.#run.view(caller));
+    }
+
+    patch(caller: string): Promise<Result<string | undefined>> {
+      return attempt(() => this.#run.patch(caller));
+    }
+
+    cancel(caller: string): Promise<Result<RunView | undefined>> {
+      return attempt(() => this.#run.cancel(caller));
+    }
+
+    continuation(caller: string): Promise<Result<RunRequest | undefined>> {
+      return attempt(() => this.#run.continuation(caller));
+    }
+
+    /** Events, as a stream: see run-stub.ts. */
+    async fetch(request: Request): Promise<Response> {
+      const { searchParams } = new URL(request.url);
+      const caller = searchParams.get("caller") ?? "";
+      const result = await attempt(() => this.#run.events(caller, Number(searchParams.get("after"))));
+      if (!result.ok || result.value === undefined || "ended" in result.value) return Response.json(result);
+      return new Response(result.value.body, { headers: { "content-type": "text/event-stream" } });
+    }
+
+    alarm(): Promise<void> {
+      return this.#run.wake();
+    }
+  };
+}
+
+export type RunObject = InstanceType<ReturnType<typeof createRunObject>>;

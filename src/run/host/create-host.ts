@@ -1,0 +1,131 @@
+/** The run host over a directory and its runs, wherever those live. */
+import { ServiceError } from "../../errors.ts";
+import type { RunHost, StartInput } from "../host.ts";
+import type { RunRequest } from "../request.ts";
+import type { RuntimeConfig } from "../runtime-config.ts";
+import { type RunCell, unwrap } from "./cell.ts";
+import type { Admitted, Configured, Directory } from "./directory.ts";
+import type { Credentials } from "./run-log.ts";
+
+/** A Directory that may be in another process. */
+export type RemoteDirectory = {
+  readonly [K in Exclude<keyof Directory, "ended">]: (
+    ...input: Parameters<Directory[K]>
+  ) => Promise<ReturnType<Directory[K]>>;
+};
+
+export interface HostParts {
+  readonly directory: RemoteDirectory;
+  readonly run: (id: string) => RunCell;
+  /** Takes the service's secrets out of what lists show. */
+  readonly redact: (text: string) => string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Characters of a prompt that lists show. */
+const LISTED_PROMPT = 200;
+/** How soon a refused caller should try again; nobody knows when a run ends. */
+const FULL_MS = 10_000;
+
+export function createRunHost({ directory, run, redact, now }: HostParts): RunHost {
+  // What was configured when last asked; an admission says when that has changed.
+  let known: Configured | undefined;
+
+  async function configured(): Promise<Configured> {
+    known = await directory.configured();
+    return known;
+  }
+
+  /** With what was known before, if that is good enough; a refusal may be out of date. */
+  async function prepare(input: StartInput): Promise<{ request: RunRequest; revision: number }> {
+    if (known !== undefined) {
+      try {
+        return { request: input.prepare(known.config), revision: known.revision };
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+      }
+    }
+    const { config, revision } = await configured();
+    return { request: input.prepare(config), revision };
+  }
+
+  async function admit(input: StartInput) {
+    let { request, revision } = await prepare(input);
+    const admitted = await directory.admit({
+      caller: input.caller,
+      idempotency: input.idempotency,
+      repository: `${request.repo.owner}/${request.repo.name}`,
+      prompt: listed(redact(request.prompt)),
+      revision,
+    });
+    if (admitted.kind !== "admitted") throw refusal(admitted, now());
+    const { id, created } = admitted;
+    if (admitted.configured !== undefined) {
+      known = admitted.configured;
+      try {
+        request = input.prepare(known.config);
+      } catch (error) {
+        if (created) await directory.withdraw(id);
+        throw error;
+      }
+    }
+    return { id, created, request, config: known?.config ?? {} };
+  }
+
+  return {
+    async start(input) {
+      const { id, created, request, config } = await admit(input);
+      const { caller } = input;
+      const cell = run(id);
+      const starting = cell.start({ id, caller, request, credentials: credentialsOf(input, config) });
+      if (input.wants === "view") return { id, created, view: unwrap(await starting) };
+      // Asked in one go: a run takes its calls in order.
+      const [started, streaming] = await Promise.all([starting, cell.events(caller, 0)]);
+      unwrap(started);
+      const stream = unwrap(streaming);
+      if (stream === undefined || !("body" in stream))
+        throw new Error("a run that was started has no events");
+      return { id, created, body: stream.body };
+    },
+    view: async (id, caller) => unwrap(await run(id).view(caller)),
+    events: async (id, caller, after) => unwrap(await run(id).events(caller, after)),
+    patch: async (id, caller) => unwrap(await run(id).patch(caller)),
+    cancel: async (id, caller) => unwrap(await run(id).cancel(caller)),
+    continuation: async (id, caller) => unwrap(await run(id).continuation(caller)),
+    list: (caller, { limit, cursor }) => directory.list(caller, limit, cursor),
+    readConfig: async () => (await configured()).config,
+    async changeConfig(change) {
+      known = await directory.configure(change);
+      return known.config;
+    },
+  };
+}
+
+function credentialsOf({ githubToken }: StartInput, { secrets }: RuntimeConfig): Credentials {
+  const github = githubToken ?? secrets?.github_token;
+  return {
+    ...(github === undefined ? {} : { githubToken: github }),
+    ...(secrets?.openai_api_key === undefined ? {} : { openaiApiKey: secrets.openai_api_key }),
+    ...(secrets?.anthropic_api_key === undefined ? {} : { anthropicApiKey: secrets.anthropic_api_key }),
+  };
+}
+
+function listed(prompt: string): string {
+  return prompt.length > LISTED_PROMPT ? `${prompt.slice(0, LISTED_PROMPT - 1).toWellFormed()}…` : prompt;
+}
+
+function refusal(admitted: Exclude<Admitted, { kind: "admitted" }>, now: number): ServiceError {
+  if (admitted.kind === "key_reused") {
+    return new ServiceError(
+      "idempotency_key_reused",
+      "The Idempotency-Key was sent before with another request. Use a new key for a new request.",
+    );
+  }
+  const whose = admitted.scope === "caller" ? "You have" : "The service has";
+  return new ServiceError(
+    "too_many_runs",
+    `${whose} ${admitted.most} runs under way, which is the most at a time. Try again when one has ended.`,
+    { retryAt: now + FULL_MS },
+  );
+}

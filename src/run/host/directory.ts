@@ -1,0 +1,208 @@
+/** Knows all runs there are: who may start another, which key stands for which run, and what is configured. */
+import type { RunPage, RunSummary } from "../host.ts";
+import { changeRuntimeConfig, type RuntimeConfig, type RuntimeConfigChange } from "../runtime-config.ts";
+import type { Ended } from "./hosted-run.ts";
+import { number, numberOrNull, type Sql, type SqlRow, text, textOrNull } from "./sql.ts";
+
+export interface Admission {
+  readonly caller: string;
+  readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
+  readonly repository: string;
+  /** Shown in lists; bounded and redacted. */
+  readonly prompt: string;
+  /** The configuration the request was completed with. */
+  readonly revision: number;
+}
+
+export interface Configured {
+  readonly revision: number;
+  readonly config: RuntimeConfig;
+}
+
+export type Admitted =
+  | {
+      readonly kind: "admitted";
+      readonly id: string;
+      readonly created: boolean;
+      /** Set when the configuration has changed since the revision that was named. */
+      readonly configured?: Configured;
+    }
+  | { readonly kind: "key_reused" }
+  | { readonly kind: "full"; readonly scope: "caller" | "service"; readonly most: number };
+
+export interface DirectoryLimits {
+  /** Runs at once, of everybody and of one caller, unless configured otherwise. */
+  readonly maxRuns: number;
+  readonly maxRunsPerCaller: number;
+  /** How long a run is listed after its end, in milliseconds. */
+  readonly retentionMs: number;
+}
+
+export interface Directory {
+  /** Decides in one transaction, so that fifty posts with one key get one run. */
+  admit(admission: Admission): Admitted;
+  /** Takes an admission back: nothing was started. */
+  withdraw(id: string): void;
+  ended(ended: Ended): void;
+  /** Throws nothing: a cursor that is none gets the first page. */
+  list(caller: string, limit: number, cursor: string | undefined): RunPage;
+  configured(): Configured;
+  configure(change: RuntimeConfigChange): Configured;
+}
+
+const TABLES = [
+  `CREATE TABLE IF NOT EXISTS listed (
+    id TEXT PRIMARY KEY, caller TEXT NOT NULL, repository TEXT NOT NULL, prompt TEXT NOT NULL,
+    status TEXT NOT NULL, created_at INTEGER NOT NULL, finished_at INTEGER, pr_url TEXT,
+    idempotency_key TEXT, fingerprint TEXT, forget_at INTEGER NOT NULL
+  ) WITHOUT ROWID`,
+  `CREATE INDEX IF NOT EXISTS listed_by_caller ON listed (caller, created_at DESC, id DESC)`,
+  `CREATE UNIQUE INDEX IF NOT EXISTS listed_by_key ON listed (caller, idempotency_key) WHERE idempotency_key IS NOT NULL`,
+  `CREATE INDEX IF NOT EXISTS listed_by_end ON listed (forget_at)`,
+  `CREATE INDEX IF NOT EXISTS listed_running ON listed (caller) WHERE status = 'running'`,
+  `CREATE TABLE IF NOT EXISTS configuration (one INTEGER PRIMARY KEY, revision INTEGER NOT NULL, data TEXT NOT NULL)`,
+];
+
+/** A run whose end never became known stops counting after this; no run lasts as long. */
+const LEASE_MS = 24 * 3_600_000;
+/** Old entries deleted with each admission. */
+const SWEEP = 100;
+
+/** `now` is in milliseconds since the epoch; `newRunId` must be unguessable. */
+export function createDirectory(
+  sql: Sql,
+  limits: DirectoryLimits,
+  now: () => number,
+  newRunId: () => string,
+): Directory {
+  for (const statement of TABLES) sql.rows(statement);
+
+  function configured(): Configured {
+    const [row] = sql.rows("SELECT revision, data FROM configuration WHERE one = 1");
+    if (row === undefined) return { revision: 0, config: {} };
+    return { revision: number(row, "revision"), config: JSON.parse(text(row, "data")) };
+  }
+
+  function running(where: string, ...values: readonly string[]): number {
+    const [row] = sql.rows(
+      `SELECT count(*) AS runs FROM listed WHERE status = 'running' AND forget_at > ? ${where}`,
+      now(),
+      ...values,
+    );
+    return row === undefined ? 0 : number(row, "runs");
+  }
+
+  return {
+    configured,
+
+    admit({ caller, idempotency, repository, prompt, revision }) {
+      return sql.transaction((): Admitted => {
+        sql.rows(
+          "DELETE FROM listed WHERE id IN (SELECT id FROM listed WHERE forget_at <= ? LIMIT ?)",
+          now(),
+          SWEEP,
+        );
+        const current = configured();
+        const news = current.revision === revision ? {} : { configured: current };
+        if (idempotency !== undefined) {
+          const [known] = sql.rows(
+            "SELECT id, fingerprint FROM listed WHERE caller = ? AND idempotency_key = ?",
+            caller,
+            idempotency.key,
+          );
+          if (known !== undefined) {
+            return text(known, "fingerprint") === idempotency.fingerprint
+              ? { kind: "admitted", id: text(known, "id"), created: false, ...news }
+              : { kind: "key_reused" };
+          }
+        }
+        const most = current.config.max_runs ?? limits.maxRuns;
+        if (running("") >= most) return { kind: "full", scope: "service", most };
+        const mostOfCaller = current.config.max_runs_per_caller ?? limits.maxRunsPerCaller;
+        if (running("AND caller = ?", caller) >= mostOfCaller) {
+          return { kind: "full", scope: "caller", most: mostOfCaller };
+        }
+        const id = newRunId();
+        sql.rows(
+          "INSERT INTO listed VALUES (?, ?, ?, ?, 'running', ?, NULL, NULL, ?, ?, ?)",
+          id,
+          caller,
+          repository,
+          prompt,
+          now(),
+          idempotency?.key ?? null,
+          idempotency?.fingerprint ?? null,
+          now() + LEASE_MS,
+        );
+        return { kind: "admitted", id, created: true, ...news };
+      });
+    },
+
+    withdraw(id) {
+      sql.rows("DELETE FROM listed WHERE id = ?", id);
+    },
+
+    ended({ id, status, finishedAt, prUrl }) {
+      sql.rows(
+        "UPDATE listed SET status = ?, finished_at = ?, pr_url = ?, forget_at = ? WHERE id = ?",
+        status,
+        finishedAt,
+        prUrl,
+        finishedAt + limits.retentionMs,
+        id,
+      );
+    },
+
+    list(caller, limit, cursor) {
+      const [at, id] = readCursor(cursor);
+      const rows = sql.rows(
+        `SELECT id, status, repository, prompt, created_at, finished_at, pr_url FROM listed
+         WHERE caller = ? AND (created_at, id) < (?, ?) AND forget_at > ?
+         ORDER BY created_at DESC, id DESC LIMIT ?`,
+        caller,
+        at,
+        id,
+        now(),
+        limit + 1,
+      );
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      const more = rows.length > limit && last !== undefined;
+      return {
+        runs: page.map(summary),
+        next_cursor: more ? `${number(last, "created_at")}.${text(last, "id")}` : null,
+      };
+    },
+
+    configure(change) {
+      return sql.transaction(() => {
+        const { revision, config } = configured();
+        const next = { revision: revision + 1, config: changeRuntimeConfig(config, change) };
+        sql.rows(
+          "INSERT INTO configuration VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE SET revision = excluded.revision, data = excluded.data",
+          next.revision,
+          JSON.stringify(next.config),
+        );
+        return next;
+      });
+    },
+  };
+}
+
+function readCursor(cursor: string | undefined): [number, string] {
+  const parts = /^(\d{1,15})\.([0-9a-f-]{36})$/.exec(cursor ?? "");
+  return parts === null ? [Number.MAX_SAFE_INTEGER, ""] : [Number(parts[1]), parts[2] ?? ""];
+}
+
+function summary(row: SqlRow): RunSummary {
+  const finishedAt = numberOrNull(row, "finished_at");
+  return {
+    id: text(row, "id"),
+    status: text(row, "status") as RunSummary["status"],
+    repository: text(row, "repository"),
+    prompt: text(row, "prompt"),
+    created_at: new Date(number(row, "created_at")).toISOString(),
+    finished_at: finishedAt === null ? null : new Date(finishedAt).toISOString(),
+    pr_url: textOrNull(row, "pr_url"),
+  };
+}

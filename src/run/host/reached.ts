@@ -1,0 +1,50 @@
+/** What a run has reached, read off its events: for its view while it runs, and for an ending it could not say itself. */
+import type { DoneEvent, RunEvent } from "../events.ts";
+
+export type Facts = Omit<DoneEvent, "type" | "message" | "status" | "patch" | "understood">;
+
+export interface Reached {
+  see(event: RunEvent): void;
+  /** The sentence of the newest event that has one of its own. */
+  message(): string;
+  facts(): Facts;
+}
+
+export function createReached(): Reached {
+  let message = "";
+  let { changes: _none, ...facts }: Facts = {
+    pr_url: null,
+    branch: null,
+    commit: null,
+    changes: [],
+    agent: "rule_based",
+    usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, turns: 0 },
+  };
+  // By path: a step that is done again says its changes again.
+  const changes = new Map<string, Facts["changes"][number]>();
+
+  return {
+    message: () => message,
+    facts: () => ({ ...facts, changes: [...changes.values()] }),
+    see(event) {
+      if (event.type !== "text" && event.type !== "output") message = event.message;
+      if (event.type === "info") facts.agent = event.agent ?? facts.agent;
+      else if (event.type === "change") {
+        const { path, kind, from, additions, deletions } = event;
+        changes.set(path, { path, kind, ...(from === undefined ? {} : { from }), additions, deletions });
+      } else if (event.type === "usage") {
+        const { input_tokens, output_tokens, cached_tokens, cost_usd, turns } = event;
+        facts.usage = { input_tokens, output_tokens, cached_tokens, cost_usd, turns };
+      } else if (event.type === "success") {
+        facts.pr_url = event.pr_url ?? facts.pr_url;
+        facts.commit = event.result.commit ?? facts.commit;
+        if (event.step === "push") facts.branch = event.result.branch ?? facts.branch;
+      } else if (event.type === "done") {
+        const { pr_url, branch, commit, agent, usage } = event;
+        facts = { pr_url, branch, commit, agent, usage };
+        changes.clear();
+        for (const change of event.changes) changes.set(change.path, change);
+      }
+    },
+  };
+}

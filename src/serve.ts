@@ -1,0 +1,92 @@
+/** The entry for Node and Deno: the same service in one process, its runs in an SQLite file. */
+import process from "node:process";
+import { RateLimiterMemory } from "rate-limiter-flexible";
+import { createApp } from "./app.ts";
+import { configOptions, httpSettings, readSettings } from "./env.ts";
+import { ServiceError } from "./errors.ts";
+import { createConfig } from "./http/config.ts";
+import { RATE_LIMIT_SECONDS, type RateLimiter } from "./http/rate-limit.ts";
+import { startTimer } from "./http/timers.ts";
+import { listen } from "./listen.ts";
+import { createProcessHost } from "./run/process/host.ts";
+import { createService } from "./service.ts";
+import { VERSION } from "./version.ts";
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof ServiceError)) throw error;
+  log(error.message);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.env);
+  const { redactor, checks, report, storyFor, frames, limits } = createService(settings, log);
+  const host = createProcessHost({
+    folder: settings.dataDir,
+    limits,
+    storyFor,
+    frames,
+    startTimer,
+    report,
+    redact: (text) => redactor.redact(text),
+    now: Date.now,
+  });
+  const addresses = new WeakMap<Request, string>();
+  const app = createApp({
+    settings: httpSettings(settings, VERSION),
+    host,
+    config: createConfig(configOptions(settings)),
+    checks,
+    rateLimit: {
+      starts: limiter(settings.startsPerMinute),
+      requests: limiter(settings.requestsPerMinute),
+    },
+    clientAddress: (request) => addresses.get(request),
+    redactor,
+    now: Date.now,
+    report,
+  });
+  // Open to anybody who can reach it, it is reached from this machine only, unless HOST says otherwise.
+  const hostname = settings.host ?? (settings.allowAnonymous ? "127.0.0.1" : "0.0.0.0");
+  const server = await listen(hostname, settings.port, async (request, address) => {
+    if (address !== undefined) addresses.set(request, address);
+    const startedAt = Date.now();
+    const response = await app.fetch(request);
+    if (settings.debug) {
+      const { pathname } = new URL(request.url);
+      log(`${request.method} ${redactor.redact(pathname)} ${response.status} ${Date.now() - startedAt} ms`);
+    }
+    return response;
+  });
+  const shown = hostname.includes(":") ? `[${hostname}]` : hostname;
+  process.stdout.write(`listening on http://${shown}:${server.port}\n`);
+
+  const stop = (): void => {
+    host.close();
+    server.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+}
+
+function limiter(perMinute: number): RateLimiter {
+  const counts = new RateLimiterMemory({ points: perMinute, duration: RATE_LIMIT_SECONDS });
+  return {
+    limit: async ({ key }) => {
+      const refused = await counts.consume(key).then(
+        () => false,
+        () => true,
+      );
+      return { success: !refused };
+    },
+  };
+}
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,140 @@
+/** A run in a host that a test holds in its hand: real SQLite, a clock and an alarm that wait for the test. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRedactor } from "../../src/redact.ts";
+import type { RunOutput } from "../../src/run/checkpoint.ts";
+import type { RunContext } from "../../src/run/deps.ts";
+import type { DoneEvent, RecordedEvent, RunEvent } from "../../src/run/events.ts";
+import { createHostedRun, type Ended, type HostedRun } from "../../src/run/host/hosted-run.ts";
+import type { Frames } from "../../src/run/host/readers.ts";
+import { createRunTables } from "../../src/run/host/schema.ts";
+import { openSqlite, type SqliteFile } from "../../src/run/process/sqlite.ts";
+import type { RunRequest } from "../../src/run/request.ts";
+import { manualTimers } from "./manual-timers.ts";
+
+export const CALLER = "caller-of-tests";
+export const RETENTION_MS = 1000;
+
+export const REQUEST: RunRequest = {
+  repoUrl: "https://github.com/octo/cat",
+  repo: { owner: "octo", name: "cat" },
+  prompt: "Say hello",
+  use_llm: false,
+  llm_provider: "rule_based",
+  llm_model: undefined,
+  use_cloud_sandbox: false,
+  sandbox_provider: "local",
+  base_branch: undefined,
+  draft: false,
+  mode: "pull_request",
+  test_command: undefined,
+  allow_workflows: false,
+  limits: { max_turns: 1, max_cost_usd: 1, timeout_seconds: 60 },
+};
+
+export const DONE: DoneEvent = {
+  type: "done",
+  message: "Done.",
+  status: "succeeded",
+  pr_url: null,
+  branch: null,
+  commit: null,
+  changes: [],
+  agent: "rule_based",
+  usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, turns: 0 },
+};
+
+const encoder = new TextEncoder();
+
+/** Frames that are easy to read in an assertion. */
+export const FRAMES: Frames = {
+  opening: encoder.encode("open\n"),
+  ping: encoder.encode("ping\n"),
+  event: ({ seq }) => encoder.encode(`${seq}\n`),
+  cutOff: (behind, last) => encoder.encode(`cut ${behind} after ${last}\n`),
+};
+
+export type Script = (context: RunContext, request: RunRequest) => AsyncGenerator<RunOutput>;
+
+export interface Hosted {
+  readonly timers: ReturnType<typeof manualTimers>;
+  readonly told: Ended[];
+  readonly reports: string[];
+  /** The newest alarm, in milliseconds since the epoch. */
+  alarm(): number | undefined;
+  clock: number;
+  /** The run, in its present life. */
+  run(): HostedRun;
+  /** Starts it, and with it the first life. */
+  start(): void;
+  /** The process is gone; the next `run()` is a new one on the same file. */
+  die(): void;
+  /** Every event in the file. */
+  events(): RecordedEvent[];
+  close(): void;
+}
+
+export interface HostedOptions {
+  readonly secrets?: readonly string[];
+  readonly introduction?: readonly RunEvent[];
+  readonly tell?: (ended: Ended) => Promise<void>;
+}
+
+export function hosted(script: Script, options: HostedOptions = {}): Hosted {
+  const folder = mkdtempSync(join(tmpdir(), "hosted-"));
+  const sql: SqliteFile = openSqlite(folder);
+  createRunTables(sql);
+  const timers = manualTimers();
+  const told: Ended[] = [];
+  const reports: string[] = [];
+  let alarm: number | undefined;
+  let life: HostedRun | undefined;
+
+  const host: Hosted = {
+    timers,
+    told,
+    reports,
+    clock: Date.UTC(2026, 10, 1),
+    alarm: () => alarm,
+    die() {
+      life = undefined;
+    },
+    run() {
+      life ??= createHostedRun({
+        id: "the-run",
+        sql,
+        frames: FRAMES,
+        now: () => host.clock,
+        startTimer: timers.startTimer,
+        retentionMs: RETENTION_MS,
+        setAlarm: (at) => {
+          alarm = at;
+        },
+        tellEnded: async (ended) => {
+          await options.tell?.(ended);
+          told.push(ended);
+        },
+        report: (error, where) => reports.push(`${where}: ${String(error)}`),
+        storyFor: (credentials) => ({
+          redactor: createRedactor([...(options.secrets ?? []), ...Object.values(credentials)]),
+          introduction: () => options.introduction ?? [{ type: "info", message: "Hello." }],
+          run: (request, context) => script(context, request),
+        }),
+      });
+      return life;
+    },
+    start() {
+      host.run().start({ id: "the-run", caller: CALLER, request: REQUEST, credentials: {} });
+    },
+    events: () =>
+      sql
+        .rows("SELECT seq, group_concat(data, '') AS data FROM events GROUP BY seq ORDER BY seq")
+        .map(({ data }) => JSON.parse(String(data))),
+    close() {
+      sql.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+  return host;
+}
