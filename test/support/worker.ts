@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { wranglerSettings } from "./wrangler-toml.ts";
 
 export interface RunningWorker {
   /** `http://127.0.0.1:PORT`, without a trailing slash. */
@@ -24,7 +25,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Starts `dist/worker.js` with the date and flags of wrangler.toml. */
 export async function startWorker(options: WorkerOptions = {}): Promise<RunningWorker> {
-  const config = readFileSync(`${root}/wrangler.toml`, "utf8");
+  const { compatibilityDate, compatibilityFlags } = wranglerSettings();
   const workerd = new Miniflare(
     convertV4MiniflareOptions({
       modules: [
@@ -34,8 +35,8 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
           contents: readFileSync(options.script ?? `${root}/dist/worker.js`, "utf8"),
         },
       ],
-      compatibilityDate: setting(config, /^compatibility_date = "(.+)"$/m),
-      compatibilityFlags: JSON.parse(setting(config, /^compatibility_flags = (\[.*\])$/m)),
+      compatibilityDate,
+      compatibilityFlags,
       bindings: { ALLOW_ANONYMOUS: "true", ...options.env },
       host: "127.0.0.1",
       port: options.port ?? 0,
@@ -50,10 +51,4 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
     await workerd.dispose().catch(() => undefined);
     throw error;
   }
-}
-
-function setting(config: string, pattern: RegExp): string {
-  const value = pattern.exec(config)?.[1];
-  if (value === undefined) throw new Error(`wrangler.toml has nothing like ${pattern}`);
-  return value;
 }

@@ -1,0 +1,4 @@
+/** The conformance suite on Deno: one process and one SQLite file. */
+import { conformance } from "./suite.ts";
+
+conformance("deno");

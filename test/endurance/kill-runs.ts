@@ -1,0 +1,215 @@
+/** Kills the service at random moments while runs are under way, and proves of each run that nobody can tell. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual, parseArgs } from "node:util";
+import type { RunView } from "../../src/run/host.ts";
+import type { Api, CodeBody } from "../support/api.ts";
+import { buildWorker } from "../support/build-worker.ts";
+import { type Deployment, deploy } from "../support/deployment.ts";
+import { textOf } from "../support/frames.ts";
+import { HOST_NAMES, type HostName } from "../support/hosts.ts";
+import { createRandom, type Random } from "../support/random.ts";
+import { until } from "../support/until.ts";
+import { follow } from "./follow.ts";
+import { judgeLog } from "./judge.ts";
+import { outcomeOf, SCENARIOS, type Scenario } from "./scenarios.ts";
+
+export interface KillOptions {
+  readonly host: HostName;
+  readonly seed: number;
+  readonly kills: number;
+  /** Chains of runs under way at the same time. */
+  readonly lanes: number;
+  readonly onKill?: (kills: number) => void;
+}
+
+export interface KillResult {
+  readonly kills: number;
+  readonly runs: number;
+  /** Runs with nothing wrong. */
+  readonly survived: number;
+  /** How often runs were begun again, all together. */
+  readonly resumed: number;
+  /** How often readers had to reconnect. */
+  readonly reconnected: number;
+  readonly problems: readonly string[];
+}
+
+/** Longer than any run takes undisturbed. */
+const LONGEST_MOMENT_MS = 700;
+const MOST_REQUESTS = 14;
+const END_DEADLINE_MS = 120_000;
+
+export async function killRuns(options: KillOptions): Promise<KillResult> {
+  await using deployment = await deploy(options.host, {
+    // As many as there are lanes: a place that a killed run did not give back would stop a lane for good.
+    env: { MAX_RUNS_PER_CALLER: String(options.lanes) },
+  });
+  const api = deployment.caller();
+  const expected = await undisturbed(deployment);
+  const tally = { kills: 0, runs: 0, survived: 0, resumed: 0, reconnected: 0, problems: [] as string[] };
+  const random = createRandom(options.seed);
+
+  const killer = async (): Promise<void> => {
+    while (tally.kills < options.kills) {
+      await killOnce(deployment, random);
+      tally.kills += 1;
+      options.onKill?.(tally.kills);
+    }
+  };
+  const lane = async (number: number): Promise<void> => {
+    const choose = createRandom(options.seed * 1000 + number);
+    do {
+      const scenario = choose.pick(SCENARIOS);
+      const chain = await carryOut(deployment, api, scenario);
+      const outcome = await outcomeOf(deployment, api, chain.hosted, chain.ids);
+      const problems = [...chain.problems];
+      if (!isDeepStrictEqual(outcome, expected.get(scenario.name))) {
+        problems.push(`the outside looks different: ${JSON.stringify(outcome)}`);
+      }
+      tally.runs += chain.ids.length;
+      tally.survived += problems.length === 0 ? chain.ids.length : 0;
+      tally.resumed += chain.resumed;
+      tally.reconnected += chain.reconnected;
+      tally.problems.push(...problems.map((problem) => `${scenario.name}, ${chain.ids.at(-1)}: ${problem}`));
+    } while (tally.kills < options.kills);
+  };
+  await Promise.all([killer(), ...Array.from({ length: options.lanes }, (_, i) => lane(i))]);
+
+  const listed = await countListed(api);
+  if (listed !== tally.runs) tally.problems.push(`${tally.runs} runs were started, ${listed} are listed`);
+  return tally;
+}
+
+/** Every scenario's outcome when nothing happens to it. */
+async function undisturbed(deployment: Deployment): Promise<ReadonlyMap<string, unknown>> {
+  const api = deployment.caller();
+  const outcomes = new Map<string, unknown>();
+  for (const scenario of SCENARIOS) {
+    const { hosted, ids, problems, resumed } = await carryOut(deployment, api, scenario);
+    if (problems.length > 0 || resumed > 0) throw new Error(`${scenario.name}: ${problems.join("; ")}`);
+    outcomes.set(scenario.name, await outcomeOf(deployment, api, hosted, ids));
+  }
+  return outcomes;
+}
+
+/** At a request to the forge, held there while the service dies, or after some time. */
+async function killOnce({ forge, host }: Deployment, random: Random): Promise<void> {
+  const afterMs = random.int(LONGEST_MOMENT_MS);
+  const nth = 1 + random.int(MOST_REQUESTS);
+  const at = random.pick(["request", "reply"] as const);
+  const gate = Promise.withResolvers<void>();
+  if (random.int(3) === 0) {
+    await sleep(afterMs);
+  } else {
+    const fault = forge.faults.add({ match: { nth }, action: { hold: gate.promise, at } });
+    // Runs may be waiting for something else than the forge; then this is as good a moment.
+    await Promise.race([fault.reached(), sleep(3 * LONGEST_MOMENT_MS)]);
+    fault.remove();
+  }
+  await host.kill();
+  gate.resolve();
+  await host.restart();
+}
+
+/** Starts a run and its follow-ups, each with a reader that follows it through every restart. */
+async function carryOut(deployment: Deployment, api: Api, scenario: Scenario) {
+  const hosted = await deployment.repository({ owner: scenario.owner, files: scenario.files });
+  const ids: string[] = [];
+  const problems: string[] = [];
+  let resumed = 0;
+  let reconnected = 0;
+  const bodies: readonly CodeBody[] = [
+    { ...scenario.body, repoUrl: hosted.url },
+    ...scenario.followUps.map((prompt) => ({ prompt })),
+  ];
+  for (const [number, body] of bodies.entries()) {
+    const id = await begin(api, ids.at(-1), body, `${hosted.name}-${number}`);
+    ids.push(id);
+    const reader = await follow(api, id, { deadlineMs: END_DEADLINE_MS });
+    const view = await api.ended(id);
+    const log = await survivingLog(api, id);
+    if (textOf(reader.frames) !== log) problems.push("a reader saw something else than the log");
+    problems.push(...judgeLog(log));
+    resumed += view.attempts - 1;
+    reconnected += reader.resumed;
+  }
+  return { hosted, ids, problems, resumed, reconnected };
+}
+
+/** Posts until there is an answer; the key makes every try the same run. */
+function begin(api: Api, before: string | undefined, body: CodeBody, key: string): Promise<string> {
+  const path = before === undefined ? "/code" : `/runs/${before}/prompt`;
+  const headers = { accept: "application/json", "idempotency-key": key };
+  return until(
+    `run ${key} is accepted`,
+    async () => {
+      try {
+        const response = await api.call(path, { body, headers });
+        const answer = (await response.json()) as RunView;
+        if (response.status === 202) return answer.id;
+        // The place of a run that has just ended may not be free yet.
+        if (response.status === 429) return undefined;
+        throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);
+      } catch (error) {
+        if (isConnectionLoss(error)) return undefined;
+        throw error;
+      }
+    },
+    END_DEADLINE_MS,
+  );
+}
+
+function survivingLog(api: Api, id: string): Promise<string> {
+  return until(`the log of ${id} is read in one go`, async () => {
+    try {
+      return await api.log(id);
+    } catch (error) {
+      if (isConnectionLoss(error)) return undefined;
+      throw error;
+    }
+  });
+}
+
+/** A connection that could not be made, or broke; or an answer that ends in the middle. */
+function isConnectionLoss(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof SyntaxError;
+}
+
+async function countListed(api: Api): Promise<number> {
+  let count = 0;
+  let cursor: string | null = null;
+  do {
+    const page = await api.list(`?limit=50${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`);
+    count += page.runs.length;
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return count;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { values } = parseArgs({
+    options: {
+      host: { type: "string", default: "workerd" },
+      seed: { type: "string", default: "1" },
+      kills: { type: "string", default: "200" },
+      lanes: { type: "string", default: "4" },
+    },
+  });
+  const host = HOST_NAMES.find((name) => name === values.host);
+  if (host === undefined) throw new Error(`--host takes ${HOST_NAMES.join(", ")}, not ${values.host}`);
+  if (host === "workerd") buildWorker();
+  const result = await killRuns({
+    host,
+    seed: Number(values.seed),
+    kills: Number(values.kills),
+    lanes: Number(values.lanes),
+    onKill: (kills) => {
+      if (kills % 10 === 0) process.stderr.write(`${kills} kills\n`);
+    },
+  });
+  for (const problem of result.problems) console.log(problem);
+  console.log(
+    `survived ${result.survived}/${result.runs} runs, ${result.kills} kills of ${host}, ${result.resumed} times a run went on, ${result.reconnected} times a reader did (seed ${values.seed})`,
+  );
+  process.exitCode = result.problems.length === 0 ? 0 : 1;
+}
