@@ -98,9 +98,10 @@ export function addRunRoutes(app: Hono, deps: AppDeps, readBody: ReadBody): void
     const after = readLastEventId(context.req.raw);
     const events = found(await host.events(runId(context), caller.id, after));
     if ("ended" in events) return new Response(null, { status: 204 });
+    const head = context.req.method === "HEAD";
     // Nobody will read it, and a stream nobody reads is never told so.
-    if (context.req.method === "HEAD") await events.body.cancel();
-    return new Response(events.body, { headers: SSE_HEADERS });
+    if (head) await events.body.cancel();
+    return new Response(head ? null : events.body, { headers: SSE_HEADERS });
   });
 
   app.get("/runs/:id/patch", async (context) => {
