@@ -4,6 +4,7 @@ import type { RunHost, StartInput } from "../host.ts";
 import type { RunRequest } from "../request.ts";
 import type { RuntimeConfig } from "../runtime-config.ts";
 import { type RunCell, unwrap } from "./cell.ts";
+import { readCursor } from "./cursor.ts";
 import type { Admitted, Configured, Directory } from "./directory.ts";
 import type { Credentials } from "./run-log.ts";
 
@@ -90,7 +91,8 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
     patch: async (id, caller) => unwrap(await run(id).patch(caller)),
     cancel: async (id, caller) => unwrap(await run(id).cancel(caller)),
     continuation: async (id, caller) => unwrap(await run(id).continuation(caller)),
-    list: (caller, { limit, cursor }) => directory().list(caller, limit, cursor),
+    list: async (caller, { limit, cursor }) =>
+      await directory().list(caller, limit, cursor === undefined ? undefined : readCursor(cursor)),
     readConfig: async () => (await configured()).config,
     async changeConfig(change) {
       known = await directory().configure(change);
