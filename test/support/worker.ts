@@ -37,6 +37,10 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
       ],
       compatibilityDate,
       compatibilityFlags,
+      durableObjects: {
+        RUNS: { className: "RunObject", useSQLite: true },
+        DIRECTORY: { className: "DirectoryObject", useSQLite: true },
+      },
       bindings: { ALLOW_ANONYMOUS: "true", ...options.env },
       host: "127.0.0.1",
       port: options.port ?? 0,
