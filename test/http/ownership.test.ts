@@ -137,14 +137,19 @@ it("asks the host for nothing that is not the id of a run", async () => {
 
 it("keeps what a host says to the caller free of the service's secrets", async () => {
   const secret = "gh-canary-0123456789";
-  const { get, post } = createTestApp({
+  const { app, get, post } = createTestApp({
     environment: { GITHUB_TOKEN: secret },
     host: {
       list: () => Promise.reject(new ServiceError("invalid_request", `The cursor ${secret} is not one.`)),
     },
   });
-  await (await post("/code", { ...GOOD, prompt: `Print ${secret}` })).text();
-  const texts = [await (await get("/runs")).text(), await (await get(`/runs/${ID}`)).text()];
+  const started = await post("/code", { ...GOOD, prompt: `Print ${secret}` }, { accept: "application/json" });
+  const shown = [
+    await get("/runs"),
+    await get(`/runs/${ID}`),
+    await app.request(`/runs/${ID}`, { method: "DELETE" }),
+  ];
+  const texts = await Promise.all([started, ...shown].map((response) => response.text()));
   for (const text of texts) expect(text).toContain("[redacted]");
   expect(texts.join()).not.toContain(secret);
 });
