@@ -1,6 +1,6 @@
 /** The least that can host a run: a log kept together with checkpoints, and processes that die where a test wants. */
 import { isDeepStrictEqual } from "node:util";
-import type { Checkpoint, RunOutput } from "../../src/run/checkpoint.ts";
+import type { Checkpoint, Resume, RunOutput } from "../../src/run/checkpoint.ts";
 import type { RunContext, RunDeps } from "../../src/run/deps.ts";
 import type { RunEvent } from "../../src/run/events.ts";
 import { introduction } from "../../src/run/introduction.ts";
@@ -27,7 +27,8 @@ export interface Journal {
   readonly events: readonly RunEvent[];
   /** How many outputs the attempts gave, in order. */
   readonly outputs: readonly number[];
-  readonly checkpoint: Checkpoint | undefined;
+  /** What the next attempt gets. */
+  readonly resume: Resume | undefined;
   readonly patch: string | undefined;
   /** Set by an attempt that asked to be suspended. */
   readonly until: number | undefined;
@@ -78,8 +79,8 @@ export function createJournal(
   return {
     events,
     outputs,
-    get checkpoint() {
-      return checkpoint;
+    get resume() {
+      return checkpoint === undefined ? undefined : { checkpoint, edits: [...edits.values()] };
     },
     get patch() {
       return patch;
@@ -89,7 +90,7 @@ export function createJournal(
     },
     async attempt(parts, { kill, killWhen, context } = {}) {
       const process = new AbortController();
-      const resume = checkpoint === undefined ? undefined : { checkpoint, edits: [...edits.values()] };
+      const { resume } = this;
       const story = run(request, parts, {
         runId,
         signal: process.signal,
