@@ -1,32 +1,22 @@
 /** Reads the environment once, at the edge: strings in, typed settings out. */
 import { z } from "zod";
 import { AGENT_NAMES } from "./agent/agent.ts";
+import {
+  address,
+  authorPart,
+  commaSeparated,
+  flag,
+  oneOf,
+  readOrigins,
+  secret,
+  strongToken,
+  text,
+  wholeNumber,
+} from "./env-values.ts";
 import { ServiceError } from "./errors.ts";
 import { type ConfigOptions, DEFAULT_MAX_RUNS, DEFAULT_MAX_RUNS_PER_CALLER } from "./http/config.ts";
 import type { HttpSettings } from "./http/deps.ts";
-import { isLoopback } from "./loopback.ts";
 import { SANDBOX_PROVIDERS } from "./run/request.ts";
-
-/** A token that opens the service must not be guessable. */
-const MIN_TOKEN = 16;
-
-const text = z.string().trim();
-const secret = text
-  .regex(/^[\x21-\x7e]+$/, "must be the key alone, without spaces or line breaks")
-  .optional();
-const strongToken = z
-  .string()
-  .regex(/^[\x21-\x7e]+$/, "must not have spaces or line breaks inside a token")
-  .min(MIN_TOKEN, `needs tokens of ${MIN_TOKEN} characters or more; make one with 'openssl rand -hex 32'`);
-const flag = text
-  .toLowerCase()
-  .pipe(z.enum(["true", "1", "yes", "on", "false", "0", "no", "off"], "must be 'true' or 'false'"))
-  .transform((value) => ["true", "1", "yes", "on"].includes(value));
-const commaSeparated = text.transform((list) => list.split(",").flatMap((entry) => entry.trim() || []));
-const authorPart = text.regex(
-  /^[^<>\p{Cc}]{1,200}$/u,
-  "must be one line of up to 200 characters without '<' or '>'",
-);
 
 const schema = z.object({
   GITHUB_TOKEN: secret,
@@ -205,52 +195,4 @@ export function configOptions(settings: Settings): ConfigOptions {
       aws_secret_access_key: aws.secretAccessKey !== undefined,
     },
   };
-}
-
-function oneOf<const T extends readonly string[]>(names: T) {
-  return text.pipe(z.enum(names, `must be one of ${names.join(", ")}`));
-}
-
-function wholeNumber(min: number, max: number) {
-  const problem = `must be a whole number from ${min} to ${max}`;
-  return text
-    .regex(/^\d{1,9}$/, problem)
-    .transform(Number)
-    .pipe(z.int().min(min, problem).max(max, problem));
-}
-
-function address({ path }: { path: boolean }) {
-  const example = path ? "https://host/path" : "https://host";
-  return text.transform((raw, context) => {
-    const read = readAddress(raw, path);
-    if (read !== undefined) return read;
-    const message = `must be an address such as ${example} (plain http only on localhost), without credentials${path ? "" : ", path"}, query or fragment`;
-    context.issues.push({ code: "custom", message, input: undefined });
-    return z.NEVER;
-  });
-}
-
-function readOrigins(list: readonly string[], context: z.RefinementCtx): readonly string[] {
-  if (list.length === 1 && list[0] === "*") return list;
-  return list.map((raw) => {
-    const read = raw.includes("*") ? undefined : readAddress(raw, false);
-    if (read !== undefined) return read;
-    const message =
-      "must be origins such as https://app.example (plain http only on localhost), comma separated, or '*' alone";
-    context.addIssue({ code: "custom", message });
-    return z.NEVER;
-  });
-}
-
-/** An https address, or plain http on this machine; normalised, without a trailing slash. */
-function readAddress(raw: string, path: boolean): string | undefined {
-  const url = /^[\x21-\x7e]+$/.test(raw) && URL.canParse(raw) ? new URL(raw) : undefined;
-  const fine =
-    url !== undefined &&
-    (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) &&
-    url.username === "" &&
-    url.password === "" &&
-    !/[?#@\\]/.test(raw) &&
-    (path || url.pathname === "/");
-  return fine ? `${url.origin}${url.pathname.replace(/\/+$/, "")}` : undefined;
 }

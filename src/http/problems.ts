@@ -112,6 +112,8 @@ function expectedType(expected: string): string {
   switch (expected) {
     case "object":
       return "a JSON object";
+    case "array":
+      return "an array";
     case "boolean":
       return "true or false";
     case "int":

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { RequestProblems, read } from "./problems.ts";
 
 /** Runs on one page of `GET /runs`. */
-const MAX_PAGE = 100;
-const DEFAULT_PAGE = 20;
+export const MAX_PAGE = 100;
+export const DEFAULT_PAGE = 20;
 
 const page = z.strictObject({
   limit: z

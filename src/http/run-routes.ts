@@ -20,7 +20,7 @@ const RUN_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * looks at what was sent.
  */
 export function addRunRoutes(app: Hono, deps: AppDeps, readBody: ReadBody): void {
-  const { settings, host, config } = deps;
+  const { settings, host, config, redactor } = deps;
   const gate = createGate(deps);
   const parser = createCodeRequestParser({ serverUrl: settings.serverUrl, defaults: config.defaults });
 
@@ -52,7 +52,7 @@ export function addRunRoutes(app: Hono, deps: AppDeps, readBody: ReadBody): void
       location: `/runs/${started.id}`,
       ...(started.created ? {} : { "idempotent-replayed": "true" }),
     };
-    if ("view" in started) return Response.json(started.view, { status: 202, headers });
+    if ("view" in started) return Response.json(redactor.redact(started.view), { status: 202, headers });
     return new Response(started.body, { headers: { ...SSE_HEADERS, ...headers } });
   };
 
@@ -68,6 +68,7 @@ export function addRunRoutes(app: Hono, deps: AppDeps, readBody: ReadBody): void
 
   app.post("/runs/:id/prompt", async (context) => {
     const caller = await gate.caller(context.req.raw, "starts");
+    requireNoQuery(context.req.raw);
     const id = runId(context);
     return start(context, caller, async (body) => {
       const goOn = parser.prompt(body);
@@ -77,19 +78,19 @@ export function addRunRoutes(app: Hono, deps: AppDeps, readBody: ReadBody): void
 
   app.get("/runs", async (context) => {
     const caller = await gate.caller(context.req.raw, "requests");
-    return context.json(await host.list(caller.id, readPage(context.req.raw)));
+    return context.json(redactor.redact(await host.list(caller.id, readPage(context.req.raw))));
   });
 
   app.get("/runs/:id", async (context) => {
     const caller = await gate.caller(context.req.raw, "requests");
     requireNoQuery(context.req.raw);
-    return context.json(found(await host.view(runId(context), caller.id)));
+    return context.json(redactor.redact(found(await host.view(runId(context), caller.id))));
   });
 
   app.delete("/runs/:id", async (context) => {
     const caller = await gate.caller(context.req.raw, "requests");
     requireNoQuery(context.req.raw);
-    return context.json(found(await host.cancel(runId(context), caller.id)));
+    return context.json(redactor.redact(found(await host.cancel(runId(context), caller.id))));
   });
 
   app.get("/runs/:id/events", async (context) => {
@@ -97,9 +98,10 @@ export function addRunRoutes(app: Hono, deps: AppDeps, readBody: ReadBody): void
     const after = readLastEventId(context.req.raw);
     const events = found(await host.events(runId(context), caller.id, after));
     if ("ended" in events) return new Response(null, { status: 204 });
+    const head = context.req.method === "HEAD";
     // Nobody will read it, and a stream nobody reads is never told so.
-    if (context.req.method === "HEAD") await events.body.cancel();
-    return new Response(events.body, { headers: SSE_HEADERS });
+    if (head) await events.body.cancel();
+    return new Response(head ? null : events.body, { headers: SSE_HEADERS });
   });
 
   app.get("/runs/:id/patch", async (context) => {

@@ -1,16 +1,15 @@
 /** The routes around the runs: what exists, who may use it, and what every answer has. */
+import type { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { ERROR_CODES, ServiceError } from "../../src/errors.ts";
-import { codeFields } from "../../src/http/about.ts";
 import { ENDPOINTS } from "../../src/http/endpoints.ts";
 import { errorResponse } from "../../src/http/error-response.ts";
 import { HTTP_STATUS } from "../../src/http/status.ts";
 import { createRedactor } from "../../src/redact.ts";
+import { runIdOf } from "../support/memory-host.ts";
 import { createTestApp, NOW } from "../support/test-app.ts";
 
 const GOOD = { repoUrl: "https://github.com/octocat/hello", prompt: "Fix it" };
-const TOKEN = "service-token-0123456789";
-const ADMIN = "admin-token-0123456789ab";
 
 async function answer(response: Response | Promise<Response>) {
   const { status, headers, body } = await response;
@@ -26,6 +25,11 @@ describe("routes", () => {
       404,
       { error: { code: "not_found", message: "There is nothing here; did you mean GET /health?" } },
     ]);
+    const run = await answer(app.request("/runs/1/patch/"));
+    expect([run.status, run.body.error.message]).toEqual([
+      404,
+      "There is nothing here; did you mean GET /runs/:id/patch?",
+    ]);
     const far = await answer(app.request("/admin?token=x"));
     expect([far.status, far.body]).toEqual([
       404,
@@ -33,7 +37,7 @@ describe("routes", () => {
         error: {
           code: "not_found",
           message:
-            "There is nothing here; the service has POST /code, POST /code/legacy, GET /health, GET /, POST /config.",
+            "There is nothing here; the service has POST /code, POST /code/legacy, GET /runs, GET /runs/:id, DELETE /runs/:id, GET /runs/:id/events, GET /runs/:id/patch, POST /runs/:id/prompt, GET /health, GET /, GET /config, POST /config.",
         },
       },
     ]);
@@ -43,7 +47,12 @@ describe("routes", () => {
     ["GET", "/code", "POST", "/code takes POST only."],
     ["DELETE", "/code/legacy", "POST", "/code/legacy takes POST only."],
     ["OPTIONS", "/code", "POST", "/code takes POST only."],
-    ["GET", "/config", "POST", "/config takes POST only."],
+    ["DELETE", "/config", "GET, HEAD, POST", "/config takes GET, HEAD and POST only."],
+    ["POST", "/runs", "GET, HEAD", "/runs takes GET and HEAD only."],
+    ["PATCH", "/runs/1", "GET, HEAD, DELETE", "/runs/:id takes GET, HEAD and DELETE only."],
+    ["POST", "/runs/1/events", "GET, HEAD", "/runs/:id/events takes GET and HEAD only."],
+    ["DELETE", "/runs/1/patch", "GET, HEAD", "/runs/:id/patch takes GET and HEAD only."],
+    ["GET", "/runs/1/prompt", "POST", "/runs/:id/prompt takes POST only."],
     ["POST", "/health", "GET, HEAD", "/health takes GET and HEAD only."],
     ["PUT", "/", "GET, HEAD", "/ takes GET and HEAD only."],
   ])("answer 405 to %s %s, allowing %s", async (method, path, allow, message) => {
@@ -69,11 +78,16 @@ describe("routes", () => {
       await app.request("/code"),
       await post("/code", {}),
       await post("/code", GOOD),
+      await app.request(`/runs/${runIdOf(1)}`),
+      await app.request(`/runs/${runIdOf(1)}/events`),
+      await app.request(`/runs/${runIdOf(2)}`),
       await post("/config", {}),
     ];
     for (const { headers } of responses) {
       expect(
-        Object.fromEntries([...headers].filter(([name]) => /^(?!content-type|allow|x-run|x-acc)/.test(name))),
+        Object.fromEntries(
+          [...headers].filter(([name]) => /^(?!content-type|allow|location|x-run|x-acc)/.test(name)),
+        ),
       ).toEqual({
         "cache-control": expect.stringMatching(/^no-store/),
         "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -96,6 +110,16 @@ describe("errors", () => {
         { error: { code, message: "What is wrong." } },
       ]);
     }
+  });
+
+  it.each([
+    [NOW + 90_001, "91"],
+    [NOW + 1, "1"],
+    [NOW - 60_000, "1"],
+    [undefined, null],
+  ])("say how many seconds to wait until %s", (retryAt, seconds) => {
+    const error = new ServiceError("too_many_runs", "Too many.", { retryAt });
+    expect(errorResponse(error, createRedactor([]), NOW).headers.get("retry-after")).toBe(seconds);
   });
 
   it("that nobody meant keep their message and stack to themselves, and reach the operator", async () => {
@@ -131,101 +155,6 @@ describe("errors", () => {
   });
 });
 
-describe("access", () => {
-  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-  const started = async (
-    environment: Record<string, string>,
-    headers: Record<string, string>,
-    path = "/code",
-  ) => {
-    const { post, runs } = createTestApp({ environment: { ALLOW_ANONYMOUS: "", ...environment } });
-    const response = await post(path, path === "/config" ? {} : GOOD, headers);
-    const text = await response.text();
-    return {
-      status: response.status,
-      challenge: response.headers.get("www-authenticate"),
-      message: response.status < 400 ? undefined : JSON.parse(text).error.message,
-      runs: runs.length,
-    };
-  };
-  const refused = (message: string) => ({
-    status: 401,
-    challenge: 'Bearer realm="tiny-backspace"',
-    message,
-    runs: 0,
-  });
-  const passed = { status: 200, challenge: null, message: undefined };
-  const notSetUp =
-    "This service has no API_TOKENS: the operator has to set it, or ALLOW_ANONYMOUS=true on a local machine.";
-  const sendOne = "Send one of the service's API tokens in the header 'Authorization: Bearer …'.";
-  const wrong = "The token is not one of the service's API tokens.";
-
-  it.each(["/code", "/code/legacy"])("to %s fails closed when nothing is configured", async (path) => {
-    expect(await started({}, {}, path)).toEqual(refused(notSetUp));
-    expect(await started({}, bearer("undefined"), path)).toEqual(refused(notSetUp));
-    expect(await started({ API_TOKENS: " , " }, bearer(""), path)).toEqual(refused(notSetUp));
-  });
-
-  it.each(["/code", "/code/legacy"])(
-    "to %s needs one of the tokens, also when anonymous use is on",
-    async (path) => {
-      const environment = { API_TOKENS: `${TOKEN}, other-token-0123456789`, ALLOW_ANONYMOUS: "true" };
-      expect(await started(environment, bearer(TOKEN), path)).toEqual({ ...passed, runs: 1 });
-      expect(await started(environment, { authorization: `bearer  other-token-0123456789` }, path)).toEqual({
-        ...passed,
-        runs: 1,
-      });
-      expect(await started(environment, {}, path)).toEqual(refused(sendOne));
-      expect(await started(environment, { authorization: `Basic ${TOKEN}` }, path)).toEqual(refused(sendOne));
-      expect(await started(environment, bearer(`${TOKEN}x`), path)).toEqual(refused(wrong));
-      expect(await started(environment, bearer(TOKEN.slice(0, -1)), path)).toEqual(refused(wrong));
-      expect(await started(environment, bearer(TOKEN.toUpperCase()), path)).toEqual(refused(wrong));
-    },
-  );
-
-  it("is refused before the body is read", async () => {
-    const { app } = createTestApp({ environment: { ALLOW_ANONYMOUS: "false" } });
-    const response = await app.request("/code", { method: "POST", body: "not even JSON" });
-    expect(response.status).toBe(401);
-  });
-
-  it("without a token is for programs and pages of this machine, not for pages elsewhere", async () => {
-    const open = { ALLOW_ANONYMOUS: "true" };
-    expect(await started(open, {})).toEqual({ ...passed, runs: 1 });
-    expect(await started(open, { origin: "http://localhost:8000" })).toEqual({ ...passed, runs: 1 });
-    for (const origin of ["https://evil.example", "http://localhost.evil.example", "null"]) {
-      expect(await started(open, { origin })).toEqual({
-        status: 403,
-        challenge: null,
-        message:
-          "A service open to anonymous use takes requests from web pages on this machine only: set API_TOKENS and send one.",
-        runs: 0,
-      });
-    }
-  });
-
-  it("to /config needs the admin token and nothing less", async () => {
-    const environment = { API_TOKENS: TOKEN, ADMIN_TOKEN: ADMIN, ALLOW_ANONYMOUS: "true" };
-    const open = { ALLOW_ANONYMOUS: "true" };
-    expect(await started(environment, bearer(ADMIN), "/config")).toEqual({ ...passed, runs: 0 });
-    expect(await started(environment, bearer(TOKEN), "/config")).toEqual(
-      refused("The token is not the service's admin token."),
-    );
-    expect(await started(environment, {}, "/config")).toEqual(
-      refused("Send the service's admin token in the header 'Authorization: Bearer …'."),
-    );
-    expect(await started({ API_TOKENS: TOKEN, ...open }, bearer(TOKEN), "/config")).toEqual(
-      refused("Changing the configuration needs an admin token: the operator has to set ADMIN_TOKEN."),
-    );
-    expect(await started({}, {}, "/config")).toEqual(
-      refused(
-        "This service has no ADMIN_TOKEN: the operator has to set it, or ALLOW_ANONYMOUS=true on a local machine.",
-      ),
-    );
-    expect(await started(open, {}, "/config")).toEqual({ ...passed, runs: 0 });
-  });
-});
-
 describe("GET /", () => {
   it("names the service, its endpoints and their fields, and links nowhere", async () => {
     const { body, text } = await answer(createTestApp().app.request("/"));
@@ -236,6 +165,7 @@ describe("GET /", () => {
       "description",
       "features",
       "endpoints",
+      "headers",
       "fields",
     ]);
     expect([body.version, body.endpoints]).toEqual(["1.2.3", ENDPOINTS]);
@@ -245,25 +175,63 @@ describe("GET /", () => {
     ]);
   });
 
-  it("documents exactly the fields that POST /code takes", async () => {
-    const limits = { max_turns: 30, max_cost_usd: 2, timeout_seconds: 300 };
-    const documented = codeFields("https://github.com", {
-      llm_provider: "rule_based",
-      llm_model: undefined,
-      sandbox_provider: "local",
-      limits,
-    });
-    const { post, runs } = createTestApp();
-    const { body } = await answer(post("/code", { ...GOOD, unknown_: 1 }));
-    const [, known] = /the fields are (.*), max_turns/.exec(body.error.message) ?? [];
-    expect(documented.map((field) => field.name)).toEqual(known?.split(", "));
+  it("documents exactly the fields that POST /code takes, with the defaults they have", async () => {
+    const { app, post, runs } = createTestApp();
+    const { fields } = await about(app);
+    const documented = fields["POST /code"] ?? [];
+    expect(documented.map(({ name }) => name)).toEqual(
+      await fieldsOf(post("/code", { ...GOOD, unknown_: 1 })),
+    );
 
     const defaults = Object.fromEntries(
       documented.flatMap((field) => (field.required ? [] : [[field.name, field.default]])),
     );
-    const response = await post("/code", { ...GOOD, ...defaults });
-    await response.text();
+    await (await post("/code", { ...GOOD, ...defaults })).text();
     await (await post("/code", GOOD)).text();
     expect(runs[0]?.request).toEqual(runs[1]?.request);
   });
+
+  it.each([
+    ["POST /runs/:id/prompt", `/runs/${runIdOf(1)}/prompt`],
+    ["POST /config", "/config"],
+  ])("documents exactly the fields that %s takes", async (endpoint, path) => {
+    const { app, post } = createTestApp();
+    const { fields } = await about(app);
+    const documented = (fields[endpoint] ?? []).map(({ name }) => name);
+    expect(documented).toEqual(await fieldsOf(post(path, { prompt: "x", unknown_: 1 })));
+  });
+
+  it("shows the defaults that are configured now", async () => {
+    const { app, post } = createTestApp();
+    await post("/config", { default_sandbox_provider: "aws" });
+    const sandbox = (await about(app)).fields["POST /code"]?.find(({ name }) => name === "sandbox_provider");
+    expect(sandbox?.default).toBe("aws");
+  });
+
+  it("stays up, with the environment's defaults, when the run host does not answer", async () => {
+    const broken = new Error("storage is gone");
+    const { app, reports } = createTestApp({
+      environment: { DEFAULT_SANDBOX_PROVIDER: "docker" },
+      host: { readConfig: () => Promise.reject(broken) },
+    });
+    const sandbox = (await about(app)).fields["POST /code"]?.find(({ name }) => name === "sandbox_provider");
+    expect([sandbox?.default, reports]).toEqual(["docker", [{ error: broken, where: "GET /" }]]);
+  });
 });
+
+interface About {
+  readonly fields: Record<string, { name: string; required: boolean; default?: unknown }[]>;
+}
+
+async function about(app: Hono): Promise<About> {
+  return (await app.request("/")).json() as Promise<About>;
+}
+
+/** The names in the refusal of an unknown field, without those inside `limits`. */
+async function fieldsOf(refusal: Promise<Response>): Promise<string[]> {
+  const { body } = await answer(refusal);
+  const messages: string[] = (body.error.problems as { message: string }[]).map(({ message }) => message);
+  const [, known = ""] =
+    messages.map((text) => /unknown_ .* the fields are (.*)\./.exec(text)).find(Boolean) ?? [];
+  return known.split(", ").filter((name) => !["max_turns", "max_cost_usd", "timeout_seconds"].includes(name));
+}

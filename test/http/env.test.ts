@@ -7,12 +7,27 @@ const DEFAULTS = {
   openaiApiKey: undefined,
   anthropicApiKey: undefined,
   aws: { accessKeyId: undefined, secretAccessKey: undefined },
-  defaults: { llm_provider: undefined, llm_model: undefined, sandbox_provider: undefined },
+  defaults: {
+    llm_provider: undefined,
+    llm_model: undefined,
+    sandbox_provider: undefined,
+    server_url: undefined,
+    max_runs: undefined,
+    max_runs_per_caller: undefined,
+  },
   apiTokens: [],
   adminToken: undefined,
+  allowGithubTokens: true,
   allowAnonymous: false,
+  corsOrigins: [],
+  maxRuns: 100,
+  maxRunsPerCaller: 10,
+  startsPerMinute: 30,
+  requestsPerMinute: 600,
+  retentionSeconds: 604_800,
+  dataDir: "./data",
   commitAuthor: { name: "Tiny Backspace", email: "tiny-backspace@users.noreply.github.com" },
-  host: "0.0.0.0",
+  host: undefined,
   port: 8000,
   debug: false,
 };
@@ -30,7 +45,15 @@ const ALL = {
   DEFAULT_SANDBOX_PROVIDER: "docker",
   API_TOKENS: "service-token-one-0, service-token-two-0,",
   ADMIN_TOKEN: "admin-token-012345",
+  ALLOW_GITHUB_TOKENS: "no",
   ALLOW_ANONYMOUS: "TRUE",
+  CORS_ORIGINS: "https://App.example/, http://localhost:5173,",
+  MAX_RUNS: "7",
+  MAX_RUNS_PER_CALLER: "3",
+  STARTS_PER_MINUTE: "5",
+  REQUESTS_PER_MINUTE: "50",
+  RUN_RETENTION_SECONDS: "3600",
+  DATA_DIR: "/var/lib/tiny-backspace",
   COMMIT_AUTHOR_NAME: "Røbot O'Brien",
   COMMIT_AUTHOR_EMAIL: "robot@example.org",
   HOST: "127.0.0.1",
@@ -54,15 +77,34 @@ describe("readSettings", () => {
       openaiApiKey: "oa-canary-0123456789",
       anthropicApiKey: "an-canary-0123456789",
       aws: { accessKeyId: "aws-canary-id", secretAccessKey: "aws-canary-secret/+=" },
-      defaults: { llm_provider: "openai", llm_model: "gpt-4", sandbox_provider: "docker" },
+      defaults: {
+        llm_provider: "openai",
+        llm_model: "gpt-4",
+        sandbox_provider: "docker",
+        server_url: "https://ghe.example",
+        max_runs: 7,
+        max_runs_per_caller: 3,
+      },
       apiTokens: ["service-token-one-0", "service-token-two-0"],
       adminToken: "admin-token-012345",
+      allowGithubTokens: false,
       allowAnonymous: true,
+      corsOrigins: ["https://app.example", "http://localhost:5173"],
+      maxRuns: 7,
+      maxRunsPerCaller: 3,
+      startsPerMinute: 5,
+      requestsPerMinute: 50,
+      retentionSeconds: 3600,
+      dataDir: "/var/lib/tiny-backspace",
       commitAuthor: { name: "Røbot O'Brien", email: "robot@example.org" },
       host: "127.0.0.1",
       port: 9000,
       debug: true,
     });
+  });
+
+  it("takes a star for the pages of every origin", () => {
+    expect(readSettings({ CORS_ORIGINS: " * " }).corsOrigins).toEqual(["*"]);
   });
 
   it("takes flags and numbers that a configuration file gave as such", () => {
@@ -90,6 +132,9 @@ describe("readSettings", () => {
     "must be an address such as https://host/path (plain http only on localhost), without credentials, query or fragment";
   const weak = "needs tokens of 16 characters or more; make one with 'openssl rand -hex 32'";
 
+  const origins =
+    "must be origins such as https://app.example (plain http only on localhost), comma separated, or '*' alone";
+
   it.each([
     ["GITHUB_SERVER_URL", "http://ghe.example", address],
     ["GITHUB_SERVER_URL", "http://127.0.0.1.evil.example", address],
@@ -112,16 +157,27 @@ describe("readSettings", () => {
     ["DEBUG", "canary", "must be 'true' or 'false'"],
     ["COMMIT_AUTHOR_NAME", "canary <x@y>", "must be one line of up to 200 characters without '<' or '>'"],
     ["COMMIT_AUTHOR_EMAIL", "canary", "must be an e-mail address"],
-    ["PORT", "canary", "must be a port number"],
-    ["PORT", "0", "must be 1 to 65535"],
-    ["PORT", "65536", "must be 1 to 65535"],
+    ["CORS_ORIGINS", "https://app.example,*", origins],
+    ["CORS_ORIGINS", "https://*.example", origins],
+    ["CORS_ORIGINS", "https://app.example/canary", origins],
+    ["CORS_ORIGINS", "http://app.example", origins],
+    ["CORS_ORIGINS", "null", origins],
+    ["ALLOW_GITHUB_TOKENS", "canary", "must be 'true' or 'false'"],
+    ["MAX_RUNS", "0", "must be a whole number from 1 to 100000"],
+    ["MAX_RUNS_PER_CALLER", "ten", "must be a whole number from 1 to 100000"],
+    ["STARTS_PER_MINUTE", "-1", "must be a whole number from 1 to 1000000"],
+    ["REQUESTS_PER_MINUTE", "1e3", "must be a whole number from 1 to 1000000"],
+    ["RUN_RETENTION_SECONDS", "31536001", "must be a whole number from 1 to 31536000"],
+    ["PORT", "canary", "must be a whole number from 1 to 65535"],
+    ["PORT", "0", "must be a whole number from 1 to 65535"],
+    ["PORT", "65536", "must be a whole number from 1 to 65535"],
   ])("refuses %s=%s and says what it %s", (name, value, problem) => {
     expect(messageOf({ [name]: value })).toBe(`The service is not set up: ${name} ${problem}.`);
   });
 
   it("names everything that is wrong at once", () => {
     expect(messageOf({ PORT: "x", DEBUG: "maybe" })).toBe(
-      "The service is not set up: PORT must be a port number; DEBUG must be 'true' or 'false'.",
+      "The service is not set up: PORT must be a whole number from 1 to 65535; DEBUG must be 'true' or 'false'.",
     );
   });
 });

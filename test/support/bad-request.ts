@@ -7,7 +7,7 @@ export const CANARY = "canary5f3a9b1c7d";
 
 export interface BadRequest {
   readonly name: string;
-  readonly path: "/code" | "/code/legacy" | "/config";
+  readonly path: "/code" | "/code/legacy" | "/config" | `/runs/${string}/prompt`;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array<ArrayBuffer>;
   readonly status: number;

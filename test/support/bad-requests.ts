@@ -1,5 +1,5 @@
 /** Requests that must be refused before any work, with the whole answer each must get. */
-import { bodyRequests, configRequests } from "./bad-bodies.ts";
+import { bodyRequests, configRequests, promptRequests } from "./bad-bodies.ts";
 import { fieldRequests } from "./bad-fields.ts";
 import type { BadRequest } from "./bad-request.ts";
 import { urlRequests } from "./bad-urls.ts";
@@ -15,6 +15,7 @@ export function badRequests(serverUrl = "https://github.com"): readonly BadReque
     ...urlRequests(serverUrl),
     ...fieldRequests(serverUrl),
     ...bodyRequests(serverUrl),
-    ...configRequests(),
+    ...configRequests(serverUrl),
+    ...promptRequests(),
   ];
 }

@@ -1,6 +1,6 @@
 /** A run host in memory whose runs do what a test says; small, and true to the port. */
 import { ServiceError } from "../../src/errors.ts";
-import { encodeEvent, RETRY_FRAME } from "../../src/http/sse.ts";
+import { encodeFrame, RETRY_FRAME } from "../../src/http/sse.ts";
 import type { DoneEvent, RecordedEvent } from "../../src/run/events.ts";
 import type { RunHost, RunView, StartInput } from "../../src/run/host.ts";
 import type { RunRequest } from "../../src/run/request.ts";
@@ -65,7 +65,12 @@ export function createMemoryHost({ script = nothingToDo }: MemoryHostOptions = {
 
   /** Frames as a host makes them; a run that goes on keeps its readers waiting. */
   const stream = (run: MemoryRun, after: number): ReadableStream<Uint8Array> => {
-    const frames = [RETRY_FRAME, ...run.events.filter(({ seq }) => seq > after).map(encodeEvent)];
+    const frames = [
+      RETRY_FRAME,
+      ...run.events
+        .filter(({ seq }) => seq > after)
+        .map((event) => encodeFrame(event.seq, JSON.stringify(event))),
+    ];
     open += 1;
     return new ReadableStream<Uint8Array>(
       {

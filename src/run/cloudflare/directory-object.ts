@@ -1,5 +1,6 @@
 /** The one Durable Object that knows all runs. */
 import { DurableObject, type DurableObjectState } from "cloudflare:workers";
+import type { Place } from "../host/cursor.ts";
 import {
   type Admission,
   type Admitted,
@@ -37,8 +38,8 @@ export function createDirectoryObject<Env>(limits: (env: Env) => DirectoryLimits
       this.#directory.ended(ended);
     }
 
-    async list(caller: string, limit: number, cursor: string | undefined): Promise<RunPage> {
-      return this.#directory.list(caller, limit, cursor);
+    async list(caller: string, limit: number, before: Place | undefined): Promise<RunPage> {
+      return this.#directory.list(caller, limit, before);
     }
 
     async configured(): Promise<Configured> {

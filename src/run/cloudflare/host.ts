@@ -17,7 +17,7 @@ export function createCloudflareHost(
 ): RunHost {
   return createRunHost({
     ...parts,
-    directory: directoryOf(bindings),
+    directory: () => directoryOf(bindings),
     run: (id) => runCell(bindings.RUNS.getByName(id)),
   });
 }

@@ -4,6 +4,7 @@ import type { RunHost, StartInput } from "../host.ts";
 import type { RunRequest } from "../request.ts";
 import type { RuntimeConfig } from "../runtime-config.ts";
 import { type RunCell, unwrap } from "./cell.ts";
+import { readCursor } from "./cursor.ts";
 import type { Admitted, Configured, Directory } from "./directory.ts";
 import type { Credentials } from "./run-log.ts";
 
@@ -15,7 +16,8 @@ export type RemoteDirectory = {
 };
 
 export interface HostParts {
-  readonly directory: RemoteDirectory;
+  /** Asked at each use: a stub on Cloudflare belongs to one request. */
+  readonly directory: () => RemoteDirectory;
   readonly run: (id: string) => RunCell;
   /** Takes the service's secrets out of what lists show. */
   readonly redact: (text: string) => string;
@@ -33,7 +35,7 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
   let known: Configured | undefined;
 
   async function configured(): Promise<Configured> {
-    known = await directory.configured();
+    known = await directory().configured();
     return known;
   }
 
@@ -52,7 +54,7 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
 
   async function admit(input: StartInput) {
     let { request, revision } = await prepare(input);
-    const admitted = await directory.admit({
+    const admitted = await directory().admit({
       caller: input.caller,
       idempotency: input.idempotency,
       repository: `${request.repo.owner}/${request.repo.name}`,
@@ -66,7 +68,7 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
       try {
         request = input.prepare(known.config);
       } catch (error) {
-        if (created) await directory.withdraw(id);
+        if (created) await directory().withdraw(id);
         throw error;
       }
     }
@@ -89,10 +91,11 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
     patch: async (id, caller) => unwrap(await run(id).patch(caller)),
     cancel: async (id, caller) => unwrap(await run(id).cancel(caller)),
     continuation: async (id, caller) => unwrap(await run(id).continuation(caller)),
-    list: (caller, { limit, cursor }) => directory.list(caller, limit, cursor),
+    list: async (caller, { limit, cursor }) =>
+      await directory().list(caller, limit, cursor === undefined ? undefined : readCursor(cursor)),
     readConfig: async () => (await configured()).config,
     async changeConfig(change) {
-      known = await directory.configure(change);
+      known = await directory().configure(change);
       return known.config;
     },
   };

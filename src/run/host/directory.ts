@@ -1,6 +1,7 @@
 /** Knows all runs there are: who may start another, which key stands for which run, and what is configured. */
 import type { RunPage, RunSummary } from "../host.ts";
 import { changeRuntimeConfig, type RuntimeConfig, type RuntimeConfigChange } from "../runtime-config.ts";
+import { type Place, writeCursor } from "./cursor.ts";
 import type { Ended } from "./hosted-run.ts";
 import { number, numberOrNull, type Sql, type SqlRow, text, textOrNull } from "./sql.ts";
 
@@ -44,8 +45,7 @@ export interface Directory {
   /** Takes an admission back: nothing was started. */
   withdraw(id: string): void;
   ended(ended: Ended): void;
-  /** Throws nothing: a cursor that is none gets the first page. */
-  list(caller: string, limit: number, cursor: string | undefined): RunPage;
+  list(caller: string, limit: number, before: Place | undefined): RunPage;
   configured(): Configured;
   configure(change: RuntimeConfigChange): Configured;
 }
@@ -153,15 +153,14 @@ export function createDirectory(
       );
     },
 
-    list(caller, limit, cursor) {
-      const [at, id] = readCursor(cursor);
+    list(caller, limit, before) {
       const rows = sql.rows(
         `SELECT id, status, repository, prompt, created_at, finished_at, pr_url FROM listed
          WHERE caller = ? AND (created_at, id) < (?, ?) AND forget_at > ?
          ORDER BY created_at DESC, id DESC LIMIT ?`,
         caller,
-        at,
-        id,
+        before?.createdAt ?? Number.MAX_SAFE_INTEGER,
+        before?.id ?? "",
         now(),
         limit + 1,
       );
@@ -170,7 +169,9 @@ export function createDirectory(
       const more = rows.length > limit && last !== undefined;
       return {
         runs: page.map(summary),
-        next_cursor: more ? `${number(last, "created_at")}.${text(last, "id")}` : null,
+        next_cursor: more
+          ? writeCursor({ createdAt: number(last, "created_at"), id: text(last, "id") })
+          : null,
       };
     },
 
@@ -187,11 +188,6 @@ export function createDirectory(
       });
     },
   };
-}
-
-function readCursor(cursor: string | undefined): [number, string] {
-  const parts = /^(\d{1,15})\.([0-9a-f-]{36})$/.exec(cursor ?? "");
-  return parts === null ? [Number.MAX_SAFE_INTEGER, ""] : [Number(parts[1]), parts[2] ?? ""];
 }
 
 function summary(row: SqlRow): RunSummary {

@@ -1,6 +1,6 @@
 /** The run host in one process: every run in one SQLite file, woken by timers. */
 import { attempt, type RunCell } from "../host/cell.ts";
-import { createRunHost, type HostParts } from "../host/create-host.ts";
+import { createRunHost, type HostParts, type RemoteDirectory } from "../host/create-host.ts";
 import { createDirectory, type DirectoryLimits } from "../host/directory.ts";
 import { createHostedRun, type HostedRun, type HostedRunOptions } from "../host/hosted-run.ts";
 import { createRunTables } from "../host/schema.ts";
@@ -73,17 +73,18 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
     continuation: (caller) => use(id, (run) => run.continuation(caller)),
   });
 
+  const remote: RemoteDirectory = {
+    admit: async (admission) => directory.admit(admission),
+    withdraw: async (id) => directory.withdraw(id),
+    list: async (...page) => directory.list(...page),
+    configured: async () => directory.configured(),
+    configure: async (change) => directory.configure(change),
+  };
   const host = createRunHost({
     redact: options.redact,
     now: options.now,
     run: cell,
-    directory: {
-      admit: async (admission) => directory.admit(admission),
-      withdraw: async (id) => directory.withdraw(id),
-      list: async (...page) => directory.list(...page),
-      configured: async () => directory.configured(),
-      configure: async (change) => directory.configure(change),
-    },
+    directory: () => remote,
   });
 
   for (const row of sql.rows("SELECT id, wake_at FROM runs WHERE wake_at IS NOT NULL")) {
