@@ -184,7 +184,7 @@ export function runTests(deployment: Shared): void {
       pr_url: null,
     });
     expect(await caller().list()).toEqual({ runs: [], next_cursor: null });
-    for (const query of ["?limit=0", "?limit=x", "?limit=100000", "?cursor=%00"]) {
+    for (const query of ["?limit=0", "?limit=x", "?limit=100000", "?cursor=%00", "?cursor=nonsense"]) {
       expect([query, (await api.call(`/runs${query}`)).status]).toEqual([query, 400]);
     }
   });
