@@ -1,5 +1,5 @@
 /** One deployment for all tests of a file that disturb nobody else's runs. */
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { type Deployment, deploy } from "../support/deployment.ts";
 import type { RequestMatch } from "../support/forge/log.ts";
 import type { ForgeRepository, LocalForge } from "../support/forge/server.ts";
@@ -12,6 +12,10 @@ export function sharedDeployment(name: HostName, options: Parameters<typeof depl
   let deployment: Deployment | undefined;
   beforeAll(async () => {
     deployment = await deploy(name, options);
+  });
+  afterEach(({ task }) => {
+    const complaints = deployment?.host.complaints();
+    if (task.result?.state === "fail" && complaints) console.log(`${name} said:\n${complaints}`);
   });
   afterAll(() => deployment?.[Symbol.asyncDispose]());
   return () => {

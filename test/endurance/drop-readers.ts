@@ -26,8 +26,8 @@ export interface DropResult {
 
 /** Each request to the forge waits this long, so that readers find the runs alive. */
 const FORGE_DELAY_MS = 150;
-/** About three frames. */
-const LONGEST_READ = 900;
+/** Most characters before a reader hangs up: within a frame, after a few, and more than the longest has. */
+const LONGEST_READS = [300, 1000, 1000, 5000] as const;
 const FILES = 20;
 
 export async function dropReaders({ host, seed, readers, runs }: DropOptions): Promise<DropResult> {
@@ -46,7 +46,9 @@ export async function dropReaders({ host, seed, readers, runs }: DropOptions): P
     Array.from({ length: readers }, async (_, number) => {
       const random = createRandom(seed * 10_000 + number);
       const id = random.pick(ids);
-      const reader = await follow(api, id, { nextCut: () => 1 + random.int(LONGEST_READ) });
+      const reader = await follow(api, id, {
+        nextCut: () => 1 + random.int(random.pick(LONGEST_READS)),
+      });
       return { id, text: textOf(reader.frames), resumed: reader.resumed };
     }),
   );

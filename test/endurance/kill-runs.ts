@@ -86,7 +86,10 @@ async function undisturbed(deployment: Deployment): Promise<ReadonlyMap<string, 
   const outcomes = new Map<string, unknown>();
   for (const scenario of SCENARIOS) {
     const { hosted, ids, problems, resumed } = await carryOut(deployment, api, scenario);
-    if (problems.length > 0 || resumed > 0) throw new Error(`${scenario.name}: ${problems.join("; ")}`);
+    const ends = await Promise.all(ids.map(async (id) => (await api.view(id)).status));
+    if (problems.length > 0 || resumed > 0 || ends.some((status) => status !== scenario.ends)) {
+      throw new Error(`${scenario.name} ended ${ends.join(", ")}; ${problems.join("; ")}`);
+    }
     outcomes.set(scenario.name, await outcomeOf(deployment, api, hosted, ids));
   }
   return outcomes;

@@ -1,4 +1,5 @@
 /** Jobs for the endurance runs: what the service can be asked for, and what the outside looks like afterwards. */
+import type { DoneStatus } from "../../src/run/events.ts";
 import type { Api, CodeBody } from "../support/api.ts";
 import type { Deployment, Hosted } from "../support/deployment.ts";
 import type { Files } from "../support/forge/import.ts";
@@ -12,6 +13,8 @@ export interface Scenario {
   readonly body: CodeBody;
   /** Instructions that go on with the branch, one after the other. */
   readonly followUps: readonly string[];
+  /** How each of its runs ends. */
+  readonly ends: DoneStatus;
 }
 
 const PLAIN: Files = { "a.txt": "one\n", "b/c.txt": "c\n" };
@@ -30,13 +33,13 @@ const MANY = [
   'Replace "old" with "new" in README.md',
   "Add error handling to src/part3.py",
   "Rename src/part1.py to src/first.py",
-  "Create docs/guide.md containing: A guide.",
+  'Create docs/guide.md containing "A guide."',
   "Delete src/part2.py",
   "Add a .gitignore",
   'Replace "json.load" with "json.loads" everywhere',
 ].join("\n");
 
-const mine = { owner: SERVICE_LOGIN, files: PLAIN, followUps: [] } as const;
+const mine = { owner: SERVICE_LOGIN, files: PLAIN, followUps: [], ends: "succeeded" } as const;
 const theirs = { ...mine, owner: "upstream" } as const;
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -46,7 +49,12 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...mine, name: "a branch only", files: LIBRARY, body: { prompt: MANY, mode: "branch" } },
   { ...mine, name: "a patch only", files: LIBRARY, body: { prompt: MANY, mode: "patch" } },
   { ...mine, name: "a draft", body: { prompt: REPLACE, draft: true } },
-  { ...mine, name: "nothing to do", body: { prompt: 'Replace "absent" with "x" in a.txt' } },
+  {
+    ...mine,
+    name: "nothing to do",
+    body: { prompt: 'Replace "absent" with "x" in a.txt' },
+    ends: "no_changes",
+  },
   {
     ...mine,
     name: "two follow-ups",

@@ -1,10 +1,10 @@
 /** The service on each of its hosts, as one thing that can be killed and started again. */
-import { mkdir } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ServerProcess, startServerProcess } from "./server-process.ts";
 import { until } from "./until.ts";
-import { SERVICE_OBJECTS, startWorkerd } from "./workerd.ts";
+import { BUILT_WORKER, SERVICE_OBJECTS, startWorkerd } from "./workerd.ts";
 
 export const HOST_NAMES = ["workerd", "node", "deno"] as const;
 export type HostName = (typeof HOST_NAMES)[number];
@@ -39,7 +39,8 @@ const DENO_FLAGS = ["--node-modules-dir=manual", "--no-remote"];
 const DENO_RIGHTS = ["--allow-net", "--allow-env", "--allow-read", "--allow-write"];
 const BUSY_PORT = /EADDRINUSE|AddrInUse|Address already in use/;
 
-export async function startHost(name: HostName, options: HostOptions): Promise<Host> {
+export async function startHost(name: HostName, given: HostOptions): Promise<Host> {
+  const options = name === "workerd" ? await withOwnScript(given) : given;
   let server = await start(name, options, 0);
   const { url } = server;
   const port = Number(new URL(url).port);
@@ -56,6 +57,13 @@ export async function startHost(name: HostName, options: HostOptions): Promise<H
       server = await start(name, options, port);
     },
   };
+}
+
+/** A build that is under way elsewhere must not change what is started again. */
+async function withOwnScript(options: HostOptions): Promise<HostOptions> {
+  const script = join(options.folder, "worker.js");
+  await copyFile(options.script ?? BUILT_WORKER, script);
+  return { ...options, script };
 }
 
 type Started = ServerProcess & { readonly url: string };

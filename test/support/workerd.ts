@@ -30,6 +30,8 @@ export interface WorkerdOptions {
 export const SERVICE_OBJECTS = { RUNS: "RunObject", DIRECTORY: "DirectoryObject" } as const;
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+/** What build-worker.ts builds. */
+export const BUILT_WORKER = join(root, "dist/worker.js");
 const BUSY_PORT = /Address already in use/;
 
 /**
@@ -90,7 +92,7 @@ const config :Workerd.Config = (
 );
 
 const worker :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed ${quoted(options.script ?? join(root, "dist/worker.js"))})],
+  modules = [(name = "worker.js", esModule = embed ${quoted(options.script ?? BUILT_WORKER)})],
   compatibilityDate = ${quoted(compatibilityDate)},
   compatibilityFlags = [${compatibilityFlags.map(quoted).join(", ")}],
   bindings = [${bindings.join(", ")}],
