@@ -8,9 +8,9 @@ import { type Deployment, deploy } from "../support/deployment.ts";
 import { textOf } from "../support/frames.ts";
 import { HOST_NAMES, type HostName } from "../support/hosts.ts";
 import { createRandom, type Random } from "../support/random.ts";
-import { until } from "../support/until.ts";
 import { follow } from "./follow.ts";
 import { judgeLog } from "./judge.ts";
+import { persist } from "./persist.ts";
 import { outcomeOf, SCENARIOS, type Scenario } from "./scenarios.ts";
 
 export interface KillOptions {
@@ -61,7 +61,7 @@ export async function killRuns(options: KillOptions): Promise<KillResult> {
     do {
       const scenario = choose.pick(SCENARIOS);
       const chain = await carryOut(deployment, api, scenario);
-      const outcome = await outcomeOf(deployment, api, chain.hosted, chain.ids);
+      const outcome = await persist("the outcome", () => outcomeOf(deployment, api, chain.hosted, chain.ids));
       const problems = [...chain.problems];
       if (!isDeepStrictEqual(outcome, expected.get(scenario.name))) {
         problems.push(`the outside looks different: ${JSON.stringify(outcome)}`);
@@ -130,11 +130,15 @@ async function carryOut(deployment: Deployment, api: Api, scenario: Scenario) {
     ids.push(id);
     const reader = await follow(api, id, { deadlineMs: END_DEADLINE_MS });
     const view = await api.ended(id);
-    const log = await survivingLog(api, id);
+    const log = await persist(`the log of ${id}`, () => api.log(id));
     if (textOf(reader.frames) !== log) problems.push("a reader saw something else than the log");
     problems.push(...judgeLog(log));
     resumed += view.attempts - 1;
     reconnected += reader.resumed;
+    if (view.status !== scenario.ends) {
+      problems.push(`ended ${view.status}: ${view.message}\n${log}`);
+      break;
+    }
   }
   return { hosted, ids, problems, resumed, reconnected };
 }
@@ -143,39 +147,14 @@ async function carryOut(deployment: Deployment, api: Api, scenario: Scenario) {
 function begin(api: Api, before: string | undefined, body: CodeBody, key: string): Promise<string> {
   const path = before === undefined ? "/code" : `/runs/${before}/prompt`;
   const headers = { accept: "application/json", "idempotency-key": key };
-  return until(
-    `run ${key} is accepted`,
-    async () => {
-      try {
-        const response = await api.call(path, { body, headers });
-        const answer = (await response.json()) as RunView;
-        if (response.status === 202) return answer.id;
-        // The place of a run that has just ended may not be free yet.
-        if (response.status === 429) return undefined;
-        throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);
-      } catch (error) {
-        if (isConnectionLoss(error)) return undefined;
-        throw error;
-      }
-    },
-    END_DEADLINE_MS,
-  );
-}
-
-function survivingLog(api: Api, id: string): Promise<string> {
-  return until(`the log of ${id} is read in one go`, async () => {
-    try {
-      return await api.log(id);
-    } catch (error) {
-      if (isConnectionLoss(error)) return undefined;
-      throw error;
-    }
+  return persist(`run ${key} is accepted`, async () => {
+    const response = await api.call(path, { body, headers });
+    const answer = (await response.json()) as RunView;
+    if (response.status === 202) return answer.id;
+    // The place of a run that has just ended may not be free yet.
+    if (response.status === 429) return undefined;
+    throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);
   });
-}
-
-/** A connection that could not be made, or broke; or an answer that ends in the middle. */
-function isConnectionLoss(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof SyntaxError;
 }
 
 async function countListed(api: Api): Promise<number> {

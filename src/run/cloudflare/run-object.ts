@@ -55,7 +55,7 @@ export function createRunObject<Env>(parts: RunObjectParts<Env>) {
     async fetch(request: Request): Promise<Response> {
       const { searchParams } = new URL(request.url);
       const caller = searchParams.get("caller") ?? "";
-      const run: RunStart | undefined = request.method === "POST" ? await request.json() : undefined;
+      const run = request.method === "POST" ? ((await request.json()) as RunStart) : undefined;
       const result = await attempt(() => {
         if (run !== undefined) this.#run.start(run);
         return this.#run.events(caller, Number(searchParams.get("after")));
