@@ -2,6 +2,7 @@
 import { DurableObject, type DurableObjectState } from "cloudflare:workers";
 import { attempt, type Result, type RunStart } from "../host/cell.ts";
 import { createHostedRun, type HostedRun, type HostedRunOptions } from "../host/hosted-run.ts";
+import { storedRunId } from "../host/schema.ts";
 import type { RunView } from "../host.ts";
 import type { RunRequest } from "../request.ts";
 import { storageSql } from "./storage.ts";
@@ -10,7 +11,9 @@ import { storageSql } from "./storage.ts";
 export const STREAM = "text/event-stream";
 
 /** What the entry file gives a run's object, by its environment. */
-export type RunObjectParts<Env> = (env: Env) => Omit<HostedRunOptions, "id" | "sql" | "setAlarm">;
+export type RunObjectParts<Env> = (
+  env: Env,
+) => Omit<HostedRunOptions, "id" | "sql" | "setAlarm" | "onForgotten">;
 
 /** The class to export: `parts` is called once for each object. */
 export function createRunObject<Env>(parts: RunObjectParts<Env>) {
@@ -20,14 +23,18 @@ export function createRunObject<Env>(parts: RunObjectParts<Env>) {
     constructor(ctx: DurableObjectState, env: Env) {
       super(ctx, env);
       const { storage } = ctx;
+      const sql = storageSql(storage);
       const given = parts(env);
+      const reported = (work: Promise<void>, what: string): void => {
+        work.catch((error: unknown) => given.report(error, what));
+      };
       this.#run = createHostedRun({
         ...given,
-        id: ctx.id.name ?? "",
-        sql: storageSql(storage),
-        setAlarm: (at) => {
-          storage.setAlarm(at).catch((error: unknown) => given.report(error, "setting an alarm"));
-        },
+        // An alarm may wake an object without telling it its name.
+        id: ctx.id.name ?? storedRunId(sql) ?? "",
+        sql,
+        setAlarm: (at) => reported(storage.setAlarm(at), "setting an alarm"),
+        onForgotten: () => reported(storage.deleteAll(), "deleting an object's storage"),
       });
     }
 
