@@ -136,7 +136,9 @@ async function carryOut(deployment: Deployment, api: Api, scenario: Scenario) {
     resumed += view.attempts - 1;
     reconnected += reader.resumed;
     if (view.status !== scenario.ends) {
-      problems.push(`ended ${view.status}: ${view.message}\n${log}`);
+      problems.push(
+        `ended ${view.status}: ${view.message}\n${log}\nThe operator's log: ${deployment.host.complaints()}`,
+      );
       break;
     }
   }
