@@ -14,7 +14,8 @@ export function bundleWorker(source: URL): string {
   if (known !== undefined) return known;
   const path = fileURLToPath(source);
   const folder = join(CACHE, "workers", basename(path, ".ts"));
-  execFileSync("npx", ["wrangler", "deploy", path, "--dry-run", "--outdir", folder], {
+  const config = join(root, "bench/wrangler.toml");
+  execFileSync("npx", ["wrangler", "deploy", path, "--config", config, "--dry-run", "--outdir", folder], {
     cwd: root,
     env: { ...process.env, ...QUIET_WRANGLER },
     stdio: ["ignore", "ignore", "inherit"],

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { ServiceError } from "./errors.ts";
 import { about } from "./http/about.ts";
+import { createGate } from "./http/admit.ts";
 import { addConfigRoutes } from "./http/config-routes.ts";
 import { allowOrigins } from "./http/cors.ts";
 import type { AppDeps } from "./http/deps.ts";
@@ -30,6 +31,7 @@ export function createApp(deps: AppDeps): Hono {
   const { settings, host, config, redactor } = deps;
   const startTimer = deps.startTimer ?? realTimer;
   const health = createHealth({ checks: deps.checks, now: deps.now, startTimer });
+  const gate = createGate(deps);
   const open = settings.corsOrigins.length > 0;
   const refuse = (error: unknown) => errorResponse(error, redactor, deps.now());
   const app = new Hono();
@@ -77,6 +79,7 @@ export function createApp(deps: AppDeps): Hono {
   };
 
   app.get("/", async (context) => {
+    await gate.visitor(context.req.raw);
     const defaults = config.defaults(await readConfig());
     return context.json(redactor.redact(about(settings.version, settings.serverUrl, defaults)));
   });

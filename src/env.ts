@@ -38,7 +38,7 @@ const schema = z.object({
   CORS_ORIGINS: commaSeparated.transform(readOrigins).default([]),
   MAX_RUNS: wholeNumber(1, 100_000).optional(),
   MAX_RUNS_PER_CALLER: wholeNumber(1, 100_000).optional(),
-  STARTS_PER_MINUTE: wholeNumber(1, 1_000_000).default(30),
+  STARTS_PER_MINUTE: wholeNumber(1, 1_000_000).default(60),
   REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000).default(600),
   RUN_RETENTION_SECONDS: wholeNumber(1, 31_536_000).default(604_800),
   DATA_DIR: text.default("./data"),

@@ -8,6 +8,8 @@ export interface Gate {
   caller(request: Request, limiter: keyof AppDeps["rateLimit"]): Promise<Caller>;
   /** Throws what `requireAdmin` throws, and `too_many_requests`. */
   admin(request: Request): Promise<void>;
+  /** For pages that need no credential; throws `too_many_requests`. */
+  visitor(request: Request): Promise<void>;
 }
 
 /**
@@ -15,12 +17,15 @@ export interface Gate {
  * fails it counts by address.
  */
 export function createGate({ settings, rateLimit, clientAddress, now }: AppDeps): Gate {
+  const countAddress = async (request: Request): Promise<void> => {
+    const address = clientAddress(request);
+    if (address !== undefined) await requireRate(rateLimit.requests, [addressKey(address)], now());
+  };
   const orCount = async <T>(request: Request, check: Promise<T>): Promise<T> => {
     try {
       return await check;
     } catch (error) {
-      const address = clientAddress(request);
-      if (address !== undefined) await requireRate(rateLimit.requests, [addressKey(address)], now());
+      await countAddress(request);
       throw error;
     }
   };
@@ -34,5 +39,6 @@ export function createGate({ settings, rateLimit, clientAddress, now }: AppDeps)
       await orCount(request, requireAdmin(request, settings));
       await requireRate(rateLimit.requests, ["admin"], now());
     },
+    visitor: countAddress,
   };
 }

@@ -21,7 +21,7 @@ export interface RunDefaults {
 }
 
 /** Every secret a deployment may have; those beside the runtime ones come from the environment only. */
-export const SECRETS = [...RUNTIME_SECRETS, "aws_access_key_id", "aws_secret_access_key"] as const;
+const SECRETS = [...RUNTIME_SECRETS, "aws_access_key_id", "aws_secret_access_key"] as const;
 type SecretName = (typeof SECRETS)[number];
 
 export interface ConfigOptions {

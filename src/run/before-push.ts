@@ -13,9 +13,8 @@ import { callWith, type Emit, type StepOutcome, step } from "./step.ts";
 
 /** GitHub's `size` in KiB. Only trees are fetched, so this bounds the server's work, not ours. */
 const LARGEST_REPOSITORY_KB = 50 * 1024 * 1024;
-/** Bytes and objects between two progress events of a fetch. */
-const PROGRESS_BYTES = 256 * 1024;
-const PROGRESS_SHARE = 0.2;
+const PROGRESS_EVENTS = 10;
+const FEW_OBJECTS = 100;
 
 export function preflightStep(state: RunState): AsyncGenerator<RunOutput, void> {
   const { request } = state;
@@ -101,13 +100,17 @@ export function cloneStep(state: RunState): AsyncGenerator<RunOutput, void> {
 async function clone(state: RunState, emit: Emit): Promise<StepOutcome> {
   const { deps, signal } = state;
   const { ref, branch } = sourceOf(state);
+  const tell = fetchProgress(emit);
   let opened: OpenWorkspace;
   try {
     opened = await deps.openWorkspace({
       remote: deps.forge.remote(ref),
       branch,
       signal,
-      onProgress: fetchProgress(emit),
+      // Files' contents that arrive in later steps are told nowhere.
+      onProgress: (progress) => {
+        if (state.opened === undefined) tell(progress);
+      },
     });
   } catch (error) {
     const gone = error instanceof ServiceError && error.code === "branch_not_found";
@@ -137,21 +140,18 @@ export function analyseStep(state: RunState): AsyncGenerator<RunOutput, void> {
   return step(state, "analyse", "Looking at what is in the repository.", emitting(work));
 }
 
-/** A fetch reports every packet; readers get one event per fifth of the objects or 256 KiB. */
-function fetchProgress(
-  emit: Emit,
-): (progress: { bytes: number; objects: number; totalObjects: number }) => void {
-  let bytesTold = 0;
-  let objectsTold = 0;
-  return ({ bytes, objects, totalObjects }) => {
-    if (bytes < bytesTold) {
-      bytesTold = 0;
-      objectsTold = 0;
+/**
+ * A fetch reports every packet, which depends on the network's mood; readers get one event for each
+ * tenth of the objects, and none for a pack that is there at once.
+ */
+function fetchProgress(emit: Emit): (progress: { objects: number; totalObjects: number }) => void {
+  let told = 0;
+  return ({ objects, totalObjects: total }) => {
+    if (total < FEW_OBJECTS) return;
+    for (; told < PROGRESS_EVENTS && objects >= Math.ceil(((told + 1) * total) / PROGRESS_EVENTS); told++) {
+      const loaded = Math.ceil(((told + 1) * total) / PROGRESS_EVENTS);
+      const message = `Received ${loaded} of ${total} objects.`;
+      emit({ type: "progress", step: "clone", message, loaded, total });
     }
-    if (bytes - bytesTold < PROGRESS_BYTES && objects - objectsTold < totalObjects * PROGRESS_SHARE) return;
-    bytesTold = bytes;
-    objectsTold = objects;
-    const message = `Received ${objects} of ${totalObjects} objects, ${bytes} bytes.`;
-    emit({ type: "progress", step: "clone", message, loaded: objects, total: totalObjects });
   };
 }

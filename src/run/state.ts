@@ -12,6 +12,8 @@ import type { RunMode, RunRequest } from "./request.ts";
 /** Plain JSON, kept with every checkpoint; raise CHECKPOINT_VERSION when a part changes its meaning. */
 export interface Facts {
   finished: readonly Step[];
+  /** The step that has said that it starts. */
+  begun?: Step;
   agent: { readonly name: AgentChoice["agent"]["name"]; readonly reason: string };
   /** As requested, or `patch` when nothing can be pushed. */
   mode: RunMode;

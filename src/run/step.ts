@@ -23,7 +23,8 @@ export async function* step(
   work: AsyncGenerator<RunOutput, StepOutcome>,
 ): AsyncGenerator<RunOutput, void> {
   const started = state.deps.now().getTime();
-  yield { type: "progress", step: name, message };
+  if (state.facts.begun !== name) yield { type: "progress", step: name, message };
+  state.facts.begun = name;
   const outcome = yield* work;
   state.facts.finished = [...state.facts.finished, name];
   yield checkpointMark(state, outcome.patch);

@@ -22,7 +22,7 @@ const DEFAULTS = {
   corsOrigins: [],
   maxRuns: 100,
   maxRunsPerCaller: 10,
-  startsPerMinute: 30,
+  startsPerMinute: 60,
   requestsPerMinute: 600,
   retentionSeconds: 604_800,
   dataDir: "./data",
@@ -168,16 +168,16 @@ describe("readSettings", () => {
     ["STARTS_PER_MINUTE", "-1", "must be a whole number from 1 to 1000000"],
     ["REQUESTS_PER_MINUTE", "1e3", "must be a whole number from 1 to 1000000"],
     ["RUN_RETENTION_SECONDS", "31536001", "must be a whole number from 1 to 31536000"],
-    ["PORT", "canary", "must be a whole number from 1 to 65535"],
-    ["PORT", "0", "must be a whole number from 1 to 65535"],
-    ["PORT", "65536", "must be a whole number from 1 to 65535"],
+    ["PORT", "canary", "must be a whole number from 0 to 65535"],
+    ["PORT", "-1", "must be a whole number from 0 to 65535"],
+    ["PORT", "65536", "must be a whole number from 0 to 65535"],
   ])("refuses %s=%s and says what it %s", (name, value, problem) => {
     expect(messageOf({ [name]: value })).toBe(`The service is not set up: ${name} ${problem}.`);
   });
 
   it("names everything that is wrong at once", () => {
     expect(messageOf({ PORT: "x", DEBUG: "maybe" })).toBe(
-      "The service is not set up: PORT must be a whole number from 1 to 65535; DEBUG must be 'true' or 'false'.",
+      "The service is not set up: PORT must be a whole number from 0 to 65535; DEBUG must be 'true' or 'false'.",
     );
   });
 });

@@ -23,6 +23,11 @@ export interface WorkerOptions {
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+const OBJECTS = {
+  RUNS: { className: "RunObject", useSQLite: true },
+  DIRECTORY: { className: "DirectoryObject", useSQLite: true },
+};
+
 /** Starts `dist/worker.js` with the date and flags of wrangler.toml. */
 export async function startWorker(options: WorkerOptions = {}): Promise<RunningWorker> {
   const { compatibilityDate, compatibilityFlags } = wranglerSettings();
@@ -37,6 +42,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
       ],
       compatibilityDate,
       compatibilityFlags,
+      ...(options.script === undefined ? { durableObjects: OBJECTS } : {}),
       bindings: { ALLOW_ANONYMOUS: "true", ...options.env },
       host: "127.0.0.1",
       port: options.port ?? 0,

@@ -8,6 +8,7 @@ import {
   createDirectory,
   type Directory,
   type DirectoryLimits,
+  type Idempotency,
 } from "../host/directory.ts";
 import type { Ended } from "../host/hosted-run.ts";
 import type { RunPage } from "../host.ts";
@@ -28,6 +29,10 @@ export function createDirectoryObject<Env>(limits: (env: Env) => DirectoryLimits
 
     async admit(admission: Admission): Promise<Admitted> {
       return this.#directory.admit(admission);
+    }
+
+    async known(caller: string, idempotency: Idempotency): Promise<Admitted | undefined> {
+      return this.#directory.known(caller, idempotency);
     }
 
     async withdraw(id: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** The run host over a directory and its runs, wherever those live. */
 import { ServiceError } from "../../errors.ts";
-import type { RunHost, StartInput } from "../host.ts";
+import type { RunHost, Started, StartInput } from "../host.ts";
 import type { RunRequest } from "../request.ts";
 import type { RuntimeConfig } from "../runtime-config.ts";
 import { type RunCell, unwrap } from "./cell.ts";
@@ -68,22 +68,45 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
       try {
         request = input.prepare(known.config);
       } catch (error) {
-        if (created) await directory().withdraw(id);
-        throw error;
+        if (created) {
+          await directory().withdraw(id);
+          throw error;
+        }
       }
     }
-    return { id, created, request, config: known?.config ?? {} };
+    const credentials = credentialsOf(input, known?.config ?? {});
+    return { id, created, run: { id, caller: input.caller, request, credentials } };
+  }
+
+  /** The run that the key of a request stands for, though the request would be refused by now. */
+  async function startedBefore({ caller, idempotency, wants }: StartInput): Promise<Started | undefined> {
+    if (idempotency === undefined) return undefined;
+    const before = await directory().known(caller, idempotency);
+    if (before === undefined) return undefined;
+    if (before.kind !== "admitted") throw refusal(before, now());
+    const { id } = before;
+    if (wants === "view") {
+      const view = unwrap(await run(id).view(caller));
+      return view === undefined ? undefined : { id, created: false, view };
+    }
+    const stream = unwrap(await run(id).events(caller, 0));
+    return stream === undefined || "ended" in stream ? undefined : { id, created: false, body: stream.body };
   }
 
   return {
     async start(input) {
-      const { id, created, request, config } = await admit(input);
-      const { caller } = input;
-      const started = { id, caller, request, credentials: credentialsOf(input, config) };
-      if (input.wants === "view") return { id, created, view: unwrap(await run(id).start(started)) };
-      const stream = unwrap(await run(id).stream(started));
-      if (stream === undefined || !("body" in stream))
-        throw new Error("a run that was started has no events");
+      let admitted: Awaited<ReturnType<typeof admit>>;
+      try {
+        admitted = await admit(input);
+      } catch (error) {
+        const before = error instanceof ServiceError ? await startedBefore(input) : undefined;
+        if (before === undefined) throw error;
+        return before;
+      }
+      const { id, created } = admitted;
+      if (input.wants === "view") return { id, created, view: unwrap(await run(id).start(admitted.run)) };
+      const stream = unwrap(await run(id).stream(admitted.run));
+      if (stream === undefined || "ended" in stream) throw new Error("a run that was started has no events");
       return { id, created, body: stream.body };
     },
     view: async (id, caller) => unwrap(await run(id).view(caller)),

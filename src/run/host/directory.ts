@@ -5,9 +5,14 @@ import { type Place, writeCursor } from "./cursor.ts";
 import type { Ended } from "./hosted-run.ts";
 import { number, numberOrNull, type Sql, type SqlRow, text, textOrNull } from "./sql.ts";
 
+export interface Idempotency {
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
 export interface Admission {
   readonly caller: string;
-  readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
+  readonly idempotency?: Idempotency | undefined;
   readonly repository: string;
   /** Shown in lists; bounded and redacted. */
   readonly prompt: string;
@@ -42,6 +47,8 @@ export interface DirectoryLimits {
 export interface Directory {
   /** Decides in one transaction, so that fifty posts with one key get one run. */
   admit(admission: Admission): Admitted;
+  /** The run a key stands for, when there is one. */
+  known(caller: string, idempotency: Idempotency): Admitted | undefined;
   /** Takes an admission back: nothing was started. */
   withdraw(id: string): void;
   ended(ended: Ended): void;
@@ -92,8 +99,21 @@ export function createDirectory(
     return row === undefined ? 0 : number(row, "runs");
   }
 
+  function known(caller: string, { key, fingerprint }: Idempotency): Admitted | undefined {
+    const [row] = sql.rows(
+      "SELECT id, fingerprint FROM listed WHERE caller = ? AND idempotency_key = ?",
+      caller,
+      key,
+    );
+    if (row === undefined) return undefined;
+    return text(row, "fingerprint") === fingerprint
+      ? { kind: "admitted", id: text(row, "id"), created: false }
+      : { kind: "key_reused" };
+  }
+
   return {
     configured,
+    known,
 
     admit({ caller, idempotency, repository, prompt, revision }) {
       return sql.transaction((): Admitted => {
@@ -104,18 +124,8 @@ export function createDirectory(
         );
         const current = configured();
         const news = current.revision === revision ? {} : { configured: current };
-        if (idempotency !== undefined) {
-          const [known] = sql.rows(
-            "SELECT id, fingerprint FROM listed WHERE caller = ? AND idempotency_key = ?",
-            caller,
-            idempotency.key,
-          );
-          if (known !== undefined) {
-            return text(known, "fingerprint") === idempotency.fingerprint
-              ? { kind: "admitted", id: text(known, "id"), created: false, ...news }
-              : { kind: "key_reused" };
-          }
-        }
+        const before = idempotency === undefined ? undefined : known(caller, idempotency);
+        if (before !== undefined) return { ...before, ...news };
         const most = current.config.max_runs ?? limits.maxRuns;
         if (running("") >= most) return { kind: "full", scope: "service", most };
         const mostOfCaller = current.config.max_runs_per_caller ?? limits.maxRunsPerCaller;

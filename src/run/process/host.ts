@@ -75,6 +75,7 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
 
   const remote: RemoteDirectory = {
     admit: async (admission) => directory.admit(admission),
+    known: async (...key) => directory.known(...key),
     withdraw: async (id) => directory.withdraw(id),
     list: async (...page) => directory.list(...page),
     configured: async () => directory.configured(),
