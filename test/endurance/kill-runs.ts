@@ -34,9 +34,10 @@ export interface KillResult {
   readonly problems: readonly string[];
 }
 
-/** Longer than any run takes undisturbed. */
-const LONGEST_MOMENT_MS = 700;
-const MOST_REQUESTS = 14;
+/** Longer than most runs take undisturbed, several at once. */
+const LONGEST_MOMENT_MS = 1_500;
+/** A run takes 6 to 10 requests, and 3 of them again when it goes on: a host gives up a run that never gets further. */
+const MOST_REQUESTS_OF_A_LANE = 10;
 const END_DEADLINE_MS = 120_000;
 
 export async function killRuns(options: KillOptions): Promise<KillResult> {
@@ -51,7 +52,7 @@ export async function killRuns(options: KillOptions): Promise<KillResult> {
 
   const killer = async (): Promise<void> => {
     while (tally.kills < options.kills) {
-      await killOnce(deployment, random);
+      await killOnce(deployment, random, options.lanes);
       tally.kills += 1;
       options.onKill?.(tally.kills);
     }
@@ -96,9 +97,9 @@ async function undisturbed(deployment: Deployment): Promise<ReadonlyMap<string, 
 }
 
 /** At a request to the forge, held there while the service dies, or after some time. */
-async function killOnce({ forge, host }: Deployment, random: Random): Promise<void> {
+async function killOnce({ forge, host }: Deployment, random: Random, lanes: number): Promise<void> {
   const afterMs = random.int(LONGEST_MOMENT_MS);
-  const nth = 1 + random.int(MOST_REQUESTS);
+  const nth = 1 + random.int(MOST_REQUESTS_OF_A_LANE * lanes);
   const at = random.pick(["request", "reply"] as const);
   const gate = Promise.withResolvers<void>();
   if (random.int(3) === 0) {
@@ -106,7 +107,7 @@ async function killOnce({ forge, host }: Deployment, random: Random): Promise<vo
   } else {
     const fault = forge.faults.add({ match: { nth }, action: { hold: gate.promise, at } });
     // Runs may be waiting for something else than the forge; then this is as good a moment.
-    await Promise.race([fault.reached(), sleep(3 * LONGEST_MOMENT_MS)]);
+    await Promise.race([fault.reached(), sleep(2 * LONGEST_MOMENT_MS)]);
     fault.remove();
   }
   await host.kill();

@@ -9,6 +9,8 @@ export interface Gate {
   /** How many stand at it. */
   readonly waiting: number;
   open(): void;
+  /** Whoever comes from now on waits again. */
+  shut(): void;
   close(): void;
 }
 
@@ -29,6 +31,9 @@ export async function startGate(): Promise<Gate> {
       isOpen = true;
       for (const response of waiting) response.end();
       waiting.clear();
+    },
+    shut: () => {
+      isOpen = false;
     },
     close: () => {
       server.closeAllConnections();
