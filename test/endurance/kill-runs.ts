@@ -8,6 +8,7 @@ import { type Deployment, deploy } from "../support/deployment.ts";
 import { textOf } from "../support/frames.ts";
 import { HOST_NAMES, type HostName } from "../support/hosts.ts";
 import { createRandom, type Random } from "../support/random.ts";
+import { until } from "../support/until.ts";
 import { follow } from "./follow.ts";
 import { judgeLog } from "./judge.ts";
 import { persist } from "./persist.ts";
@@ -38,6 +39,8 @@ export interface KillResult {
 const LONGEST_MOMENT_MS = 1_500;
 /** A run takes 6 to 10 requests, and 3 of them again when it goes on: a host gives up a run that never gets further. */
 const MOST_REQUESTS_OF_A_LANE = 10;
+/** How long the service takes to admit and start a run, about. */
+const LONGEST_START_MS = 20;
 const END_DEADLINE_MS = 120_000;
 
 export async function killRuns(options: KillOptions): Promise<KillResult> {
@@ -46,13 +49,14 @@ export async function killRuns(options: KillOptions): Promise<KillResult> {
     env: { MAX_RUNS_PER_CALLER: String(options.lanes) },
   });
   const api = deployment.caller();
+  const careless = await carelessCaller(deployment);
   const expected = await undisturbed(deployment);
   const tally = { kills: 0, runs: 0, survived: 0, resumed: 0, reconnected: 0, problems: [] as string[] };
   const random = createRandom(options.seed);
 
   const killer = async (): Promise<void> => {
     while (tally.kills < options.kills) {
-      await killOnce(deployment, random, options.lanes);
+      await killOnce(deployment, random, options.lanes, careless.post);
       tally.kills += 1;
       options.onKill?.(tally.kills);
     }
@@ -76,6 +80,7 @@ export async function killRuns(options: KillOptions): Promise<KillResult> {
   };
   await Promise.all([killer(), ...Array.from({ length: options.lanes }, (_, i) => lane(i))]);
 
+  tally.problems.push(...(await careless.stillListedAsRunning()));
   const listed = await countListed(api);
   if (listed !== tally.runs) tally.problems.push(`${tally.runs} runs were started, ${listed} are listed`);
   return tally;
@@ -97,7 +102,12 @@ async function undisturbed(deployment: Deployment): Promise<ReadonlyMap<string, 
 }
 
 /** At a request to the forge, held there while the service dies, or after some time. */
-async function killOnce({ forge, host }: Deployment, random: Random, lanes: number): Promise<void> {
+async function killOnce(
+  { forge, host }: Deployment,
+  random: Random,
+  lanes: number,
+  justBefore: () => void,
+): Promise<void> {
   const afterMs = random.int(LONGEST_MOMENT_MS);
   const nth = 1 + random.int(MOST_REQUESTS_OF_A_LANE * lanes);
   const at = random.pick(["request", "reply"] as const);
@@ -110,6 +120,8 @@ async function killOnce({ forge, host }: Deployment, random: Random, lanes: numb
     await Promise.race([fault.reached(), sleep(2 * LONGEST_MOMENT_MS)]);
     fault.remove();
   }
+  justBefore();
+  await sleep(random.int(LONGEST_START_MS));
   await host.kill();
   gate.resolve();
   await host.restart();
@@ -158,6 +170,32 @@ function begin(api: Api, before: string | undefined, body: CodeBody, key: string
     if (response.status === 429) return undefined;
     throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);
   });
+}
+
+/**
+ * Posts without a key that are cut by the kill, and never asked about again: whatever became of them, none may
+ * count as running for ever.
+ */
+async function carelessCaller(deployment: Deployment) {
+  const api = deployment.caller();
+  const { url } = await deployment.repository();
+  const body = { repoUrl: url, prompt: 'Replace "one" with "two" in a.txt', mode: "patch" };
+  return {
+    post(): void {
+      api.call("/code", { body }).then(
+        (response) => response.body?.cancel(),
+        () => undefined,
+      );
+    },
+    async stillListedAsRunning(): Promise<readonly string[]> {
+      const running = async () =>
+        (await api.list("?limit=100")).runs.filter(({ status }) => status === "running");
+      await until("no run is listed as running", async () => (await running()).length === 0).catch(
+        () => undefined,
+      );
+      return (await running()).map(({ id }) => `${id} was abandoned, and is listed as running for ever`);
+    },
+  };
 }
 
 async function countListed(api: Api): Promise<number> {
