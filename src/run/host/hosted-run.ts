@@ -58,13 +58,14 @@ export interface HostedRun {
 /** An alarm may take 15 minutes on Cloudflare; a longer run goes on under the next alarm. */
 const SLICE_MS = 10 * 60_000;
 /** Attempts in a row that may die without adding an event. */
-const MOST_STALLS = 5;
+const MOST_STALLS = 10;
 /** The most a run waits for rate limits in all; GitHub's primary limit is reset every hour. */
 const MOST_SUSPENDED_MS = 2 * 3_600_000;
 /** How long after a cancellation the run may take to end by itself. */
 const CANCEL_GRACE_MS = 5_000;
 const TELL_AGAIN_MS = 5_000;
-const WHOLE_LOG = Number.POSITIVE_INFINITY;
+/** About what is read of a log at a time, in characters. */
+const PIECE = 1024 * 1024;
 
 export function createHostedRun(options: HostedRunOptions): HostedRun {
   const { id, now, startTimer } = options;
@@ -100,11 +101,21 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
     return record;
   }
 
+  /** Every event behind `after`, read in pieces. */
+  function* logged(after: number): Generator<RecordedEvent> {
+    for (let events = log.read(after, PIECE); events.length > 0; events = log.read(after, PIECE)) {
+      for (const { seq, json } of events) {
+        after = seq;
+        yield JSON.parse(json);
+      }
+    }
+  }
+
   /** Reads what the log has that this life of the process has not seen. */
   function catchUp(): void {
-    for (const { seq, json } of log.read(seenSeq, WHOLE_LOG)) {
-      reached.see(JSON.parse(json));
-      seenSeq = seq;
+    for (const event of logged(seenSeq)) {
+      reached.see(event);
+      seenSeq = event.seq;
     }
   }
 
@@ -143,7 +154,7 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
   async function drive(record: RunRecord, controller: AbortController): Promise<void> {
     const story = options.storyFor(record.credentials);
     const startedAt = now();
-    const said = createSaid(log.read(record.checkpointSeq, WHOLE_LOG).map(({ json }) => JSON.parse(json)));
+    const said = createSaid([...logged(record.checkpointSeq)]);
     const resume = log.resume();
     log.update({ attempts: record.attempts + 1, stalls: record.stalls + 1, resumesAt: null });
 

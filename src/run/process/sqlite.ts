@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { ServiceError } from "../../errors.ts";
 import type { Sql, SqlRow } from "../host/sql.ts";
 
 export interface SqliteFile extends Sql {
@@ -10,14 +11,15 @@ export interface SqliteFile extends Sql {
 
 /**
  * Opens, or makes, `runs.sqlite` in a folder; only this user may read it. What is deleted is overwritten.
- * Throws what the file system does.
+ *
+ * @throws ServiceError `internal` when another process uses it; else what the file system does.
  */
 export function openSqlite(folder: string): SqliteFile {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, "runs.sqlite");
   const database = new DatabaseSync(path);
   chmodSync(path, 0o600);
-  database.exec("PRAGMA journal_mode = WAL");
+  takeForOneself(database, folder);
   // A checkpoint stands before each effect outside, also when the power goes.
   database.exec("PRAGMA synchronous = FULL");
   database.exec("PRAGMA secure_delete = ON");
@@ -46,4 +48,19 @@ export function openSqlite(folder: string): SqliteFile {
     },
     close: () => database.close(),
   };
+}
+
+/** Two processes on one file would both drive its runs. The lock goes with the process, however that ends. */
+function takeForOneself(database: DatabaseSync, folder: string): void {
+  try {
+    database.exec("PRAGMA locking_mode = EXCLUSIVE");
+    database.exec("PRAGMA journal_mode = WAL");
+    database.exec("BEGIN EXCLUSIVE; COMMIT");
+  } catch (error) {
+    throw new ServiceError(
+      "internal",
+      `${JSON.stringify(folder)} is in use by another process. Set DATA_DIR to a folder of this one's own.`,
+      { cause: error },
+    );
+  }
 }
