@@ -8,6 +8,7 @@ import { type Deployment, deploy } from "../support/deployment.ts";
 import { textOf } from "../support/frames.ts";
 import { HOST_NAMES, type HostName } from "../support/hosts.ts";
 import { createRandom, type Random } from "../support/random.ts";
+import { until } from "../support/until.ts";
 import { follow } from "./follow.ts";
 import { judgeLog } from "./judge.ts";
 import { persist } from "./persist.ts";
@@ -34,9 +35,12 @@ export interface KillResult {
   readonly problems: readonly string[];
 }
 
-/** Longer than any run takes undisturbed. */
-const LONGEST_MOMENT_MS = 700;
-const MOST_REQUESTS = 14;
+/** Longer than most runs take undisturbed, several at once. */
+const LONGEST_MOMENT_MS = 1_500;
+/** A run takes 6 to 10 requests, and 3 of them again when it goes on: a host gives up a run that never gets further. */
+const MOST_REQUESTS_OF_A_LANE = 10;
+/** How long the service takes to admit and start a run, about. */
+const LONGEST_START_MS = 20;
 const END_DEADLINE_MS = 120_000;
 
 export async function killRuns(options: KillOptions): Promise<KillResult> {
@@ -45,13 +49,14 @@ export async function killRuns(options: KillOptions): Promise<KillResult> {
     env: { MAX_RUNS_PER_CALLER: String(options.lanes) },
   });
   const api = deployment.caller();
+  const careless = await carelessCaller(deployment);
   const expected = await undisturbed(deployment);
   const tally = { kills: 0, runs: 0, survived: 0, resumed: 0, reconnected: 0, problems: [] as string[] };
   const random = createRandom(options.seed);
 
   const killer = async (): Promise<void> => {
     while (tally.kills < options.kills) {
-      await killOnce(deployment, random);
+      await killOnce(deployment, random, options.lanes, careless.post);
       tally.kills += 1;
       options.onKill?.(tally.kills);
     }
@@ -75,6 +80,7 @@ export async function killRuns(options: KillOptions): Promise<KillResult> {
   };
   await Promise.all([killer(), ...Array.from({ length: options.lanes }, (_, i) => lane(i))]);
 
+  tally.problems.push(...(await careless.stillListedAsRunning()));
   const listed = await countListed(api);
   if (listed !== tally.runs) tally.problems.push(`${tally.runs} runs were started, ${listed} are listed`);
   return tally;
@@ -96,9 +102,14 @@ async function undisturbed(deployment: Deployment): Promise<ReadonlyMap<string, 
 }
 
 /** At a request to the forge, held there while the service dies, or after some time. */
-async function killOnce({ forge, host }: Deployment, random: Random): Promise<void> {
+async function killOnce(
+  { forge, host }: Deployment,
+  random: Random,
+  lanes: number,
+  justBefore: () => void,
+): Promise<void> {
   const afterMs = random.int(LONGEST_MOMENT_MS);
-  const nth = 1 + random.int(MOST_REQUESTS);
+  const nth = 1 + random.int(MOST_REQUESTS_OF_A_LANE * lanes);
   const at = random.pick(["request", "reply"] as const);
   const gate = Promise.withResolvers<void>();
   if (random.int(3) === 0) {
@@ -106,9 +117,11 @@ async function killOnce({ forge, host }: Deployment, random: Random): Promise<vo
   } else {
     const fault = forge.faults.add({ match: { nth }, action: { hold: gate.promise, at } });
     // Runs may be waiting for something else than the forge; then this is as good a moment.
-    await Promise.race([fault.reached(), sleep(3 * LONGEST_MOMENT_MS)]);
+    await Promise.race([fault.reached(), sleep(2 * LONGEST_MOMENT_MS)]);
     fault.remove();
   }
+  justBefore();
+  await sleep(random.int(LONGEST_START_MS));
   await host.kill();
   gate.resolve();
   await host.restart();
@@ -136,7 +149,9 @@ async function carryOut(deployment: Deployment, api: Api, scenario: Scenario) {
     resumed += view.attempts - 1;
     reconnected += reader.resumed;
     if (view.status !== scenario.ends) {
-      problems.push(`ended ${view.status}: ${view.message}\n${log}`);
+      problems.push(
+        `ended ${view.status}: ${view.message}\n${log}\nThe operator's log: ${deployment.host.complaints()}`,
+      );
       break;
     }
   }
@@ -155,6 +170,32 @@ function begin(api: Api, before: string | undefined, body: CodeBody, key: string
     if (response.status === 429) return undefined;
     throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);
   });
+}
+
+/**
+ * Posts without a key that are cut by the kill, and never asked about again: whatever became of them, none may
+ * count as running for ever.
+ */
+async function carelessCaller(deployment: Deployment) {
+  const api = deployment.caller();
+  const { url } = await deployment.repository();
+  const body = { repoUrl: url, prompt: 'Replace "one" with "two" in a.txt', mode: "patch" };
+  return {
+    post(): void {
+      api.call("/code", { body }).then(
+        (response) => response.body?.cancel(),
+        () => undefined,
+      );
+    },
+    async stillListedAsRunning(): Promise<readonly string[]> {
+      const running = async () =>
+        (await api.list("?limit=100")).runs.filter(({ status }) => status === "running");
+      await until("no run is listed as running", async () => (await running()).length === 0).catch(
+        () => undefined,
+      );
+      return (await running()).map(({ id }) => `${id} was abandoned, and is listed as running for ever`);
+    },
+  };
 }
 
 async function countListed(api: Api): Promise<number> {
