@@ -58,6 +58,10 @@ export async function killRuns(options: KillOptions): Promise<KillResult> {
     while (tally.kills < options.kills) {
       await killOnce(deployment, random, options.lanes, careless.post);
       tally.kills += 1;
+      // What operators would have to look into is a problem too, whatever the runs made of it.
+      const said = deployment.host.complaints();
+      await deployment.host.restart();
+      if (/^run |^waking run |TypeError/m.test(said)) tally.problems.push(`the log says: ${said}`);
       options.onKill?.(tally.kills);
     }
   };
@@ -124,7 +128,6 @@ async function killOnce(
   await sleep(random.int(LONGEST_START_MS));
   await host.kill();
   gate.resolve();
-  await host.restart();
 }
 
 /** Starts a run and its follow-ups, each with a reader that follows it through every restart. */
