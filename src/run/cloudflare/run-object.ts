@@ -10,7 +10,9 @@ import { storageSql } from "./storage.ts";
 export const STREAM = "text/event-stream";
 
 /** What the entry file gives a run's object, by its environment. */
-export type RunObjectParts<Env> = (env: Env) => Omit<HostedRunOptions, "id" | "sql" | "setAlarm">;
+export type RunObjectParts<Env> = (
+  env: Env,
+) => Omit<HostedRunOptions, "id" | "sql" | "setAlarm" | "onForgotten">;
 
 /** The class to export: `parts` is called once for each object. */
 export function createRunObject<Env>(parts: RunObjectParts<Env>) {
@@ -27,6 +29,10 @@ export function createRunObject<Env>(parts: RunObjectParts<Env>) {
         sql: storageSql(storage),
         setAlarm: (at) => {
           storage.setAlarm(at).catch((error: unknown) => given.report(error, "setting an alarm"));
+        },
+        // An object is gone, and costs nothing, once it stores nothing at all: empty tables are something.
+        onForgotten: () => {
+          storage.deleteAll().catch((error: unknown) => given.report(error, "deleting a run's object"));
         },
       });
     }

@@ -36,6 +36,8 @@ export interface HostedRunOptions {
   readonly setAlarm: (at: number) => void;
   /** Tells the directory; may fail, and is tried again. */
   readonly tellEnded: (ended: Ended) => Promise<void>;
+  /** Told when the last trace of the run has been deleted. */
+  readonly onForgotten?: () => void;
   /** Told when the last reader has gone and nothing is being done. */
   readonly onIdle?: () => void;
   /** Told about defects; not redacted. */
@@ -369,8 +371,11 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
       if (record === undefined) return;
       if (record.state === "expired") {
         const due = (record.expiresAt ?? 0) + options.retentionMs;
-        if (now() >= due) log.forget();
-        else alarm(due);
+        if (now() < due) alarm(due);
+        else {
+          log.forget();
+          options.onForgotten?.();
+        }
         return;
       }
       if (record.state !== "running") return settle(record);

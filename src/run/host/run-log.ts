@@ -262,6 +262,8 @@ export function createRunLog(sql: Sql, runId: string): RunLog {
         sql.rows("DELETE FROM runs WHERE id = ?", runId);
       });
       cached = undefined;
+      // The host may delete the tables too.
+      tables = false;
     },
   };
 
