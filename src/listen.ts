@@ -19,7 +19,7 @@ interface DenoServer {
 }
 
 /** Rejects when the address is taken. */
-export function listen(hostname: string, port: number, handle: Handler): Promise<Listening> {
+export async function listen(hostname: string, port: number, handle: Handler): Promise<Listening> {
   const { promise, resolve, reject } = Promise.withResolvers<Listening>();
   const deno = (globalThis as { readonly Deno?: DenoServer }).Deno;
   if (deno !== undefined) {
@@ -31,7 +31,7 @@ export function listen(hostname: string, port: number, handle: Handler): Promise
       },
       (request, { remoteAddr }) => handle(request, remoteAddr.hostname),
     );
-    return promise;
+    return await promise;
   }
   const server = serve(
     {
@@ -52,5 +52,5 @@ export function listen(hostname: string, port: number, handle: Handler): Promise
     },
   );
   server.on("error", reject);
-  return promise;
+  return await promise;
 }
