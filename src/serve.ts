@@ -23,7 +23,7 @@ try {
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
-  const { redactor, checks, report, storyFor, frames, limits } = createService(settings, log);
+  const { redactor, redact, checks, report, storyFor, frames, limits } = createService(settings, log);
   const host = createProcessHost({
     folder: settings.dataDir,
     limits,
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     frames,
     startTimer,
     report,
-    redact: (text) => redactor.redact(text),
+    redact,
     now: Date.now,
   });
   const addresses = new WeakMap<Request, string>();

@@ -23,6 +23,8 @@ import { openWorkspace } from "./workspace/open.ts";
 export interface Service {
   readonly redactor: Redactor;
   readonly checks: HealthChecks;
+  /** Takes the deployment's secrets, and these, out of a text. */
+  readonly redact: (text: string, secrets: readonly string[]) => string;
   readonly storyFor: StoryFor;
   readonly frames: Frames;
   readonly limits: DirectoryLimits;
@@ -56,8 +58,12 @@ export function createService(settings: Settings, log: (line: string) => void): 
     return forge;
   }
 
+  const redactorWith = (secrets: readonly string[]): Redactor =>
+    secrets.length === 0 ? redactor : createRedactor([...secretsOf(settings), ...secrets]);
+
   return {
     redactor,
+    redact: (text, secrets) => redactorWith(secrets).redact(text),
     checks: createChecks({ apiUrl, token: settings.github.token, fetch, userAgent: USER_AGENT, rules }),
     report: (error, where) => log(redactor.redact(`${where}: ${describe(error)}`)),
     limits: {
@@ -67,8 +73,7 @@ export function createService(settings: Settings, log: (line: string) => void): 
     },
     frames: sseFrames(),
     storyFor(credentials) {
-      const own = Object.values(credentials);
-      const knowing = own.length === 0 ? redactor : createRedactor([...secretsOf(settings), ...own]);
+      const knowing = redactorWith(Object.values(credentials));
       const deps: RunDeps = {
         forge: forgeFor(credentials.githubToken ?? settings.github.token),
         openWorkspace: (options) => openWorkspace({ ...options, fetch }),

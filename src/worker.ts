@@ -66,10 +66,10 @@ function partsFor(environment: Environment) {
 
 function appFor(environment: Environment): App {
   const { settings, service } = partsFor(environment);
-  const { redactor, checks, report } = service;
+  const { redactor, redact, checks, report } = service;
   return createApp({
     settings: httpSettings(settings, VERSION),
-    host: createCloudflareHost(environment, { redact: (text) => redactor.redact(text), now: Date.now }),
+    host: createCloudflareHost(environment, { redact, now: Date.now }),
     config: createConfig(configOptions(settings)),
     checks,
     rateLimit: {

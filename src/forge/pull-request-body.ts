@@ -78,10 +78,7 @@ export function pullRequestBody(input: PullRequestBodyInput): string {
   return cut(sections.filter((part) => part !== "").join("\n\n"), MAX_BODY);
 }
 
-/**
- * What a further run adds to the end of a body, in Markdown of at most 25,000 characters and under
- * the same rules; it names the run.
- */
+/** What a further run adds to the end of a body: Markdown under the same rules and bound. It names the run. */
 export function followUpSection(input: PullRequestBodyInput): string {
   const sections = [
     section("What was asked next", quotePrompt(input.prompt)),

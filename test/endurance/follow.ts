@@ -2,6 +2,7 @@
 import type { Api } from "../support/api.ts";
 import { type Frame, framesIn } from "../support/frames.ts";
 import { until } from "../support/until.ts";
+import { isConnectionLoss } from "./persist.ts";
 
 export interface Followed {
   readonly frames: readonly Frame[];
@@ -58,8 +59,7 @@ async function readPart(
       if (text.length >= characters) break;
     }
   } catch (error) {
-    // What fetch throws for a connection that could not be made, or broke.
-    if (!(error instanceof TypeError)) throw error;
+    if (!isConnectionLoss(error)) throw error;
     if (text === "") return "down";
   } finally {
     hangUp.abort();

@@ -11,6 +11,7 @@ import { createRandom, type Random } from "../support/random.ts";
 import { until } from "../support/until.ts";
 import { follow } from "./follow.ts";
 import { judgeLog } from "./judge.ts";
+import { persist } from "./persist.ts";
 import { outcomeOf, SCENARIOS, type Scenario } from "./scenarios.ts";
 
 export interface KillOptions {
@@ -34,9 +35,12 @@ export interface KillResult {
   readonly problems: readonly string[];
 }
 
-/** Longer than any run takes undisturbed. */
-const LONGEST_MOMENT_MS = 700;
-const MOST_REQUESTS = 14;
+/** Longer than most runs take undisturbed, several at once. */
+const LONGEST_MOMENT_MS = 1_500;
+/** A run takes 6 to 10 requests, and 3 of them again when it goes on: a host gives up a run that never gets further. */
+const MOST_REQUESTS_OF_A_LANE = 10;
+/** How long the service takes to admit and start a run, about. */
+const LONGEST_START_MS = 20;
 const END_DEADLINE_MS = 120_000;
 
 export async function killRuns(options: KillOptions): Promise<KillResult> {
@@ -45,13 +49,14 @@ export async function killRuns(options: KillOptions): Promise<KillResult> {
     env: { MAX_RUNS_PER_CALLER: String(options.lanes) },
   });
   const api = deployment.caller();
+  const careless = await carelessCaller(deployment);
   const expected = await undisturbed(deployment);
   const tally = { kills: 0, runs: 0, survived: 0, resumed: 0, reconnected: 0, problems: [] as string[] };
   const random = createRandom(options.seed);
 
   const killer = async (): Promise<void> => {
     while (tally.kills < options.kills) {
-      await killOnce(deployment, random);
+      await killOnce(deployment, random, options.lanes, careless.post);
       tally.kills += 1;
       options.onKill?.(tally.kills);
     }
@@ -61,7 +66,7 @@ export async function killRuns(options: KillOptions): Promise<KillResult> {
     do {
       const scenario = choose.pick(SCENARIOS);
       const chain = await carryOut(deployment, api, scenario);
-      const outcome = await outcomeOf(deployment, api, chain.hosted, chain.ids);
+      const outcome = await persist("the outcome", () => outcomeOf(deployment, api, chain.hosted, chain.ids));
       const problems = [...chain.problems];
       if (!isDeepStrictEqual(outcome, expected.get(scenario.name))) {
         problems.push(`the outside looks different: ${JSON.stringify(outcome)}`);
@@ -75,6 +80,7 @@ export async function killRuns(options: KillOptions): Promise<KillResult> {
   };
   await Promise.all([killer(), ...Array.from({ length: options.lanes }, (_, i) => lane(i))]);
 
+  tally.problems.push(...(await careless.stillListedAsRunning()));
   const listed = await countListed(api);
   if (listed !== tally.runs) tally.problems.push(`${tally.runs} runs were started, ${listed} are listed`);
   return tally;
@@ -96,9 +102,14 @@ async function undisturbed(deployment: Deployment): Promise<ReadonlyMap<string, 
 }
 
 /** At a request to the forge, held there while the service dies, or after some time. */
-async function killOnce({ forge, host }: Deployment, random: Random): Promise<void> {
+async function killOnce(
+  { forge, host }: Deployment,
+  random: Random,
+  lanes: number,
+  justBefore: () => void,
+): Promise<void> {
   const afterMs = random.int(LONGEST_MOMENT_MS);
-  const nth = 1 + random.int(MOST_REQUESTS);
+  const nth = 1 + random.int(MOST_REQUESTS_OF_A_LANE * lanes);
   const at = random.pick(["request", "reply"] as const);
   const gate = Promise.withResolvers<void>();
   if (random.int(3) === 0) {
@@ -106,9 +117,11 @@ async function killOnce({ forge, host }: Deployment, random: Random): Promise<vo
   } else {
     const fault = forge.faults.add({ match: { nth }, action: { hold: gate.promise, at } });
     // Runs may be waiting for something else than the forge; then this is as good a moment.
-    await Promise.race([fault.reached(), sleep(3 * LONGEST_MOMENT_MS)]);
+    await Promise.race([fault.reached(), sleep(2 * LONGEST_MOMENT_MS)]);
     fault.remove();
   }
+  justBefore();
+  await sleep(random.int(LONGEST_START_MS));
   await host.kill();
   gate.resolve();
   await host.restart();
@@ -130,11 +143,17 @@ async function carryOut(deployment: Deployment, api: Api, scenario: Scenario) {
     ids.push(id);
     const reader = await follow(api, id, { deadlineMs: END_DEADLINE_MS });
     const view = await api.ended(id);
-    const log = await survivingLog(api, id);
+    const log = await persist(`the log of ${id}`, () => api.log(id));
     if (textOf(reader.frames) !== log) problems.push("a reader saw something else than the log");
     problems.push(...judgeLog(log));
     resumed += view.attempts - 1;
     reconnected += reader.resumed;
+    if (view.status !== scenario.ends) {
+      problems.push(
+        `ended ${view.status}: ${view.message}\n${log}\nThe operator's log: ${deployment.host.complaints()}`,
+      );
+      break;
+    }
   }
   return { hosted, ids, problems, resumed, reconnected };
 }
@@ -143,39 +162,40 @@ async function carryOut(deployment: Deployment, api: Api, scenario: Scenario) {
 function begin(api: Api, before: string | undefined, body: CodeBody, key: string): Promise<string> {
   const path = before === undefined ? "/code" : `/runs/${before}/prompt`;
   const headers = { accept: "application/json", "idempotency-key": key };
-  return until(
-    `run ${key} is accepted`,
-    async () => {
-      try {
-        const response = await api.call(path, { body, headers });
-        const answer = (await response.json()) as RunView;
-        if (response.status === 202) return answer.id;
-        // The place of a run that has just ended may not be free yet.
-        if (response.status === 429) return undefined;
-        throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);
-      } catch (error) {
-        if (isConnectionLoss(error)) return undefined;
-        throw error;
-      }
-    },
-    END_DEADLINE_MS,
-  );
-}
-
-function survivingLog(api: Api, id: string): Promise<string> {
-  return until(`the log of ${id} is read in one go`, async () => {
-    try {
-      return await api.log(id);
-    } catch (error) {
-      if (isConnectionLoss(error)) return undefined;
-      throw error;
-    }
+  return persist(`run ${key} is accepted`, async () => {
+    const response = await api.call(path, { body, headers });
+    const answer = (await response.json()) as RunView;
+    if (response.status === 202) return answer.id;
+    // The place of a run that has just ended may not be free yet.
+    if (response.status === 429) return undefined;
+    throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);
   });
 }
 
-/** A connection that could not be made, or broke; or an answer that ends in the middle. */
-function isConnectionLoss(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof SyntaxError;
+/**
+ * Posts without a key that are cut by the kill, and never asked about again: whatever became of them, none may
+ * count as running for ever.
+ */
+async function carelessCaller(deployment: Deployment) {
+  const api = deployment.caller();
+  const { url } = await deployment.repository();
+  const body = { repoUrl: url, prompt: 'Replace "one" with "two" in a.txt', mode: "patch" };
+  return {
+    post(): void {
+      api.call("/code", { body }).then(
+        (response) => response.body?.cancel(),
+        () => undefined,
+      );
+    },
+    async stillListedAsRunning(): Promise<readonly string[]> {
+      const running = async () =>
+        (await api.list("?limit=100")).runs.filter(({ status }) => status === "running");
+      await until("no run is listed as running", async () => (await running()).length === 0).catch(
+        () => undefined,
+      );
+      return (await running()).map(({ id }) => `${id} was abandoned, and is listed as running for ever`);
+    },
+  };
 }
 
 async function countListed(api: Api): Promise<number> {

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import {
   commitMessage,
+  followUpSection,
   type PullRequestBodyInput,
   pullRequestBody,
   pullRequestTitle,
@@ -57,6 +58,17 @@ Not verified:
 ---
 
 Made by Tiny Backspace in run \`run_1x2y3z\`. Review it as you would a stranger's work.`);
+  });
+
+  test("is added to by a further run in the same words, under its own id", () => {
+    const section = followUpSection({ ...input, prompt: "Now @all of it", runId: "run_2" });
+
+    expect(seen(section)).toBe(
+      seen(pullRequestBody({ ...input, prompt: "Now @all of it", runId: "run_2" }))
+        .replace("## What was asked", "## What was asked next")
+        .replace("Made by Tiny Backspace", "Added by Tiny Backspace"),
+    );
+    expect(seen(section)).toContain("Now @·all of it");
   });
 
   test("shows what was left out as a patch that applies", () => {

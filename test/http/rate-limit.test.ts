@@ -84,7 +84,13 @@ describe("what is counted", () => {
     expect((await send("POST /code", WRONG, unknown)).counted).toEqual([]);
   });
 
-  it.each(["GET /", "GET /health", "GET /nowhere", "PUT /code"])("is nothing for %s", async (route) => {
+  it("for GET /, which asks what is configured, is the address, whoever it is", async () => {
+    expect((await send("GET /", KNOWN)).counted).toEqual([`requests address:${ADDRESS}`]);
+    expect((await send("GET /", {})).counted).toEqual([`requests address:${ADDRESS}`]);
+    expect((await send("GET /", {}, { exhausted: () => true })).response.status).toBe(429);
+  });
+
+  it.each(["GET /health", "GET /nowhere", "PUT /code"])("is nothing for %s", async (route) => {
     expect((await send(route, KNOWN)).counted).toEqual([]);
   });
 

@@ -150,7 +150,7 @@ describe.each(Object.keys(COMMANDS) as Name[])("%s", (name) => {
       /with code 1 before it was ready: Cannot listen on 127\.0\.0\.1:\d+ \(HOST, PORT\): .*in use.*\n$/i,
     );
     expect(await refused(folder, "0")).toMatch(
-      /with code 1 before it was ready: ".*runs\.sqlite" is in use by another process\. .*DATA_DIR\.\n$/,
+      /with code 1 before it was ready: ".*data" is in use by another process\. Set DATA_DIR to .*\.\n$/,
     );
     expect((await fetch(server.url)).status).toBe(200);
   });

@@ -141,3 +141,17 @@ test("without a token the run ends with a patch and says why", async () => {
   });
   expect(forge.log.entries.map(({ authorization }) => authorization)).toEqual(["none", "none", "none"]);
 });
+
+test("what is fetched is told in tenths of its objects, however the network cuts it", async () => {
+  const files = Object.fromEntries(Array.from({ length: 118 }, (_, i) => [`folder-${i}/file.txt`, `${i}\n`]));
+  await forge.addRepository("octo/many", { files });
+  for (const slow of [false, true]) {
+    forge.faults.clear();
+    if (slow) forge.faults.add({ match: { service: "upload-pack" }, action: { slowBytesPerSecond: 50_000 } });
+    const events = await collect(start("octo/many", writes, {}, { mode: "patch" }));
+    expect(
+      events.flatMap((event) => (event.type === "progress" && event.loaded ? [event.message] : [])),
+    ).toEqual(Array.from({ length: 10 }, (_, i) => `Received ${12 * (i + 1)} of 120 objects.`));
+  }
+  forge.faults.clear();
+});

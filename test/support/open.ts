@@ -13,6 +13,7 @@ export const DATE = new Date("2026-01-02T03:04:05Z");
 
 export interface OpenExtras {
   readonly branch?: string;
+  readonly commit?: string;
   readonly limits?: WorkspaceLimits;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: FetchProgress) => void;

@@ -67,3 +67,38 @@ test("a branch with a name like others is found by its whole name", async () => 
     expect(opened.baseCommit, name).toBe(await repository.git("rev-parse", "feature/ü-1"));
   }
 });
+
+test.each(Object.keys(SERVERS))(
+  "%s: a commit is opened again by its id, after its branch has moved on",
+  async (name) => {
+    const repository = await forge.addRepository(`octo/pinned-${name}`, {
+      from: source.dir,
+      ...SERVERS[name as keyof typeof SERVERS],
+    });
+    const first = await open(repository);
+    await repository.commit({ "src/app.py": "moved\n" });
+    const again = await open(repository, { commit: first.baseCommit });
+    expect(again.baseCommit).toBe(first.baseCommit);
+    expect(await again.workspace.readText("src/app.py")).toBe("def main():\n    return 1\n");
+  },
+);
+
+test.each(Object.keys(SERVERS))("%s: a commit that is gone is told in words", async (name) => {
+  const repository = repositories[name];
+  if (repository === undefined) throw new Error("no such server");
+  await expect(open(repository, { commit: "1".repeat(40) })).rejects.toMatchObject({
+    code: "git_protocol_error",
+    retryable: true,
+    message:
+      "The git server no longer gives out commit 1111111111, which the run started from. Start the run again.",
+  });
+});
+
+test("opening a commit by its id costs one request", async () => {
+  const repository = repositories["full"];
+  if (repository === undefined) throw new Error("no such server");
+  const { baseCommit } = await open(repository);
+  forge.log.clear();
+  await open(repository, { commit: baseCommit });
+  expect(forge.log.lines()).toEqual([`POST /octo/full.git/${POST}`]);
+});

@@ -1,6 +1,8 @@
 /** Random edits against a plain map of what the files should be: listing, folders, bytes and reverts agree. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ServiceError } from "../../src/errors.ts";
+import type { SavedEdit } from "../../src/workspace/overlay.ts";
+import type { Workspace } from "../../src/workspace/workspace.ts";
 import { type ForgeRepository, type LocalForge, startForge } from "../support/forge/server.ts";
 import { open, TOKENS } from "../support/open.ts";
 import { createRandom } from "../support/random.ts";
@@ -38,7 +40,8 @@ test("after any sequence of edits the workspace holds what the edits say", async
     "new/z",
   ];
   for (let round = 0; round < 40; round++) {
-    const { workspace } = await open(repository);
+    const { workspace, takeEdits } = await open(repository);
+    const saved = new Map<string, SavedEdit>();
     const model = new Map<string, string>(Object.entries(BASE));
     for (let step = 0; step < 30; step++) {
       const [path, other] = [random.pick(names), random.pick(names)];
@@ -72,6 +75,7 @@ test("after any sequence of edits the workspace holds what the edits say", async
         if (!(error instanceof ServiceError)) throw error;
         expect(["file_not_found", "file_exists", "not_a_file", "path_refused"]).toContain(error.code);
       }
+      if (random.int(3) === 0) for (const edit of takeEdits()) saved.set(edit.path, edit);
       const files = [...model.keys()].sort();
       expect(
         (await workspace.list()).map((entry) => entry.path),
@@ -83,8 +87,19 @@ test("after any sequence of edits the workspace holds what the edits say", async
       }
     }
     for (const [path, content] of model) expect(await workspace.readText(path)).toBe(content);
+    for (const edit of takeEdits()) saved.set(edit.path, edit);
+    await sameAgain(workspace, saved.values());
   }
 });
+
+/** Another opening with the saved edits put back holds the same, and has nothing to save. */
+async function sameAgain(workspace: Workspace, saved: Iterable<SavedEdit>): Promise<void> {
+  const again = await open(repository);
+  again.restoreEdits(structuredClone([...saved]));
+  expect(again.takeEdits()).toEqual([]);
+  expect(await again.workspace.list()).toEqual(await workspace.list());
+  expect(await again.workspace.diff()).toBe(await workspace.diff());
+}
 
 test("bytes of edits that are replaced, deleted or taken back are free again", async () => {
   const { workspace } = await open(repository);
@@ -98,4 +113,25 @@ test("bytes of edits that are replaced, deleted or taken back are free again", a
     else workspace.revert(["y/one", "y/two"]);
   }
   expect(await workspace.changes()).toEqual([]);
+});
+
+test("what is taken of the edits is what changed since it was last taken", async () => {
+  const { workspace, takeEdits } = await open(repository);
+  await workspace.write("a/c", "1");
+  await workspace.move("d", "e");
+  await workspace.delete("top");
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  expect(takeEdits()).toEqual([
+    { path: "a/c", file: { mode: "100644", content: { bytes: bytes("1") } } },
+    { path: "d/e/f/g", file: "deleted" },
+    { path: "e/e/f/g", file: { mode: "100644", content: { oid: expect.stringMatching(/^[0-9a-f]{40}$/) } } },
+    { path: "top", file: "deleted" },
+  ]);
+  workspace.revert(["top", "a/c"]);
+  await workspace.write("a/c", "2");
+  expect(takeEdits()).toEqual([
+    { path: "a/c", file: { mode: "100644", content: { bytes: bytes("2") } } },
+    { path: "top", file: null },
+  ]);
+  expect(takeEdits()).toEqual([]);
 });

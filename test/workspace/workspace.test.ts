@@ -346,3 +346,24 @@ test("a push whose answer is lost is found to have worked", async () => {
   expect(fault.hits).toBe(1);
   expect(await odd.git("rev-parse", "answer-lost")).toBe(commit);
 });
+
+test("a push that finds its own commit there has worked, whoever sent it", async () => {
+  const opened = await open(odd);
+  await opened.workspace.write("twice.txt", "a\n");
+  const commit = await publish(opened, odd, "twice");
+  expect(await opened.push(remoteOf(odd), "twice", commit)).toBe("pushed");
+});
+
+test("a branch is moved on from where it is expected, and from nowhere else", async () => {
+  const base = await odd.git("rev-parse", "main");
+  await odd.git("branch", "onward", "main");
+  const opened = await open(odd, { branch: "onward" });
+  await opened.workspace.write("onward.txt", "a\n");
+  const commit = await opened.commit({ message: "On\n", author: AUTHOR, date: DATE });
+  const theirs = await odd.commit({ "theirs.txt": "b\n" }, { branch: "onward" });
+  expect(await opened.push(remoteOf(odd), "onward", commit, base)).toBe("branch_exists");
+  expect(await odd.git("rev-parse", "onward")).toBe(theirs);
+  await odd.git("update-ref", "refs/heads/onward", base);
+  expect(await opened.push(remoteOf(odd), "onward", commit, base)).toBe("pushed");
+  expect(await odd.git("rev-parse", "onward", "onward^")).toBe(`${commit}\n${base}`);
+});

@@ -37,7 +37,9 @@ function runCell(stub: DurableObjectStub<RunObject>): RunCell {
     const init = run === undefined ? {} : { method: "POST", body: JSON.stringify(run) };
     const response = await stub.fetch(new Request(`https://run/events?${query}`, init));
     const { body } = response;
-    if (body === null || response.headers.get("content-type") !== STREAM) return response.json();
+    if (body === null || response.headers.get("content-type") !== STREAM) {
+      return (await response.json()) as Result<EventStream | undefined>;
+    }
     return { ok: true, value: { body } };
   }
 

@@ -2,6 +2,7 @@
 import { DurableObject, type DurableObjectState } from "cloudflare:workers";
 import { attempt, type Result, type RunStart } from "../host/cell.ts";
 import { createHostedRun, type HostedRun, type HostedRunOptions } from "../host/hosted-run.ts";
+import { storedRunId } from "../host/schema.ts";
 import type { RunView } from "../host.ts";
 import type { RunRequest } from "../request.ts";
 import { storageSql } from "./storage.ts";
@@ -22,18 +23,19 @@ export function createRunObject<Env>(parts: RunObjectParts<Env>) {
     constructor(ctx: DurableObjectState, env: Env) {
       super(ctx, env);
       const { storage } = ctx;
+      const sql = storageSql(storage);
       const given = parts(env);
+      const reported = (work: Promise<void>, what: string): void => {
+        work.catch((error: unknown) => given.report(error, what));
+      };
       this.#run = createHostedRun({
         ...given,
-        id: ctx.id.name ?? "",
-        sql: storageSql(storage),
-        setAlarm: (at) => {
-          storage.setAlarm(at).catch((error: unknown) => given.report(error, "setting an alarm"));
-        },
+        // An alarm may wake an object without telling it its name.
+        id: ctx.id.name ?? storedRunId(sql) ?? "",
+        sql,
+        setAlarm: (at) => reported(storage.setAlarm(at), "setting an alarm"),
         // An object is gone, and costs nothing, once it stores nothing at all: empty tables are something.
-        onForgotten: () => {
-          storage.deleteAll().catch((error: unknown) => given.report(error, "deleting a run's object"));
-        },
+        onForgotten: () => reported(storage.deleteAll(), "deleting an object's storage"),
       });
     }
 
@@ -61,7 +63,7 @@ export function createRunObject<Env>(parts: RunObjectParts<Env>) {
     async fetch(request: Request): Promise<Response> {
       const { searchParams } = new URL(request.url);
       const caller = searchParams.get("caller") ?? "";
-      const run: RunStart | undefined = request.method === "POST" ? await request.json() : undefined;
+      const run = request.method === "POST" ? ((await request.json()) as RunStart) : undefined;
       const result = await attempt(() => {
         if (run !== undefined) this.#run.start(run);
         return this.#run.events(caller, Number(searchParams.get("after")));

@@ -19,8 +19,8 @@ export interface HostParts {
   /** Asked at each use: a stub on Cloudflare belongs to one request. */
   readonly directory: () => RemoteDirectory;
   readonly run: (id: string) => RunCell;
-  /** Takes the service's secrets out of what lists show. */
-  readonly redact: (text: string) => string;
+  /** Takes the service's secrets, and these, out of a text. */
+  readonly redact: (text: string, secrets: readonly string[]) => string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -58,7 +58,8 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
       caller: input.caller,
       idempotency: input.idempotency,
       repository: `${request.repo.owner}/${request.repo.name}`,
-      prompt: listed(redact(request.prompt)),
+      prompt: listed(redact(request.prompt, secretsIn(input, known?.config))),
+      branch: branchOf(request),
       revision,
     });
     if (admitted.kind !== "admitted") throw refusal(admitted, now());
@@ -133,6 +134,15 @@ function credentialsOf({ githubToken }: StartInput, { secrets }: RuntimeConfig):
   };
 }
 
+function secretsIn(input: StartInput, config: RuntimeConfig = {}): readonly string[] {
+  return Object.values(credentialsOf(input, config));
+}
+
+/** What a run adds to; undefined for one that makes a branch of its own. */
+function branchOf({ continues }: RunRequest): string | undefined {
+  return continues && `${continues.head.owner}/${continues.head.name}:${continues.branch}`;
+}
+
 function listed(prompt: string): string {
   return prompt.length > LISTED_PROMPT ? `${prompt.slice(0, LISTED_PROMPT - 1).toWellFormed()}…` : prompt;
 }
@@ -142,6 +152,13 @@ function refusal(admitted: Exclude<Admitted, { kind: "admitted" }>, now: number)
     return new ServiceError(
       "idempotency_key_reused",
       "The Idempotency-Key was sent before with another request. Use a new key for a new request.",
+    );
+  }
+  if (admitted.kind === "branch_busy") {
+    return new ServiceError(
+      "run_in_progress",
+      "Another run is adding to the same branch. Send the instruction when it has ended.",
+      { retryable: true },
     );
   }
   const whose = admitted.scope === "caller" ? "You have" : "The service has";

@@ -16,6 +16,8 @@ export interface Admission {
   readonly repository: string;
   /** Shown in lists; bounded and redacted. */
   readonly prompt: string;
+  /** Set when the run adds to a branch: its repository and name, which no two runs may do at once. */
+  readonly branch?: string | undefined;
   /** The configuration the request was completed with. */
   readonly revision: number;
 }
@@ -34,6 +36,7 @@ export type Admitted =
       readonly configured?: Configured;
     }
   | { readonly kind: "key_reused" }
+  | { readonly kind: "branch_busy" }
   | { readonly kind: "full"; readonly scope: "caller" | "service"; readonly most: number };
 
 export interface DirectoryLimits {
@@ -61,7 +64,7 @@ const TABLES = [
   `CREATE TABLE IF NOT EXISTS listed (
     id TEXT PRIMARY KEY, caller TEXT NOT NULL, repository TEXT NOT NULL, prompt TEXT NOT NULL,
     status TEXT NOT NULL, created_at INTEGER NOT NULL, finished_at INTEGER, pr_url TEXT,
-    idempotency_key TEXT, fingerprint TEXT, forget_at INTEGER NOT NULL
+    branch TEXT, idempotency_key TEXT, fingerprint TEXT, forget_at INTEGER NOT NULL
   ) WITHOUT ROWID`,
   `CREATE INDEX IF NOT EXISTS listed_by_caller ON listed (caller, created_at DESC, id DESC)`,
   `CREATE UNIQUE INDEX IF NOT EXISTS listed_by_key ON listed (caller, idempotency_key) WHERE idempotency_key IS NOT NULL`,
@@ -115,7 +118,7 @@ export function createDirectory(
     configured,
     known,
 
-    admit({ caller, idempotency, repository, prompt, revision }) {
+    admit({ caller, idempotency, repository, prompt, branch, revision }) {
       return sql.transaction((): Admitted => {
         sql.rows(
           "DELETE FROM listed WHERE id IN (SELECT id FROM listed WHERE forget_at <= ? LIMIT ?)",
@@ -126,6 +129,7 @@ export function createDirectory(
         const news = current.revision === revision ? {} : { configured: current };
         const before = idempotency === undefined ? undefined : known(caller, idempotency);
         if (before !== undefined) return { ...before, ...news };
+        if (branch !== undefined && running("AND branch = ?", branch) > 0) return { kind: "branch_busy" };
         const most = current.config.max_runs ?? limits.maxRuns;
         if (running("") >= most) return { kind: "full", scope: "service", most };
         const mostOfCaller = current.config.max_runs_per_caller ?? limits.maxRunsPerCaller;
@@ -134,12 +138,13 @@ export function createDirectory(
         }
         const id = newRunId();
         sql.rows(
-          "INSERT INTO listed VALUES (?, ?, ?, ?, 'running', ?, NULL, NULL, ?, ?, ?)",
+          "INSERT INTO listed VALUES (?, ?, ?, ?, 'running', ?, NULL, NULL, ?, ?, ?, ?)",
           id,
           caller,
           repository,
           prompt,
           now(),
+          branch ?? null,
           idempotency?.key ?? null,
           idempotency?.fingerprint ?? null,
           now() + LEASE_MS,

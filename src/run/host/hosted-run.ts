@@ -1,18 +1,15 @@
 /** One run in its host: started once, driven by an alarm until it has ended, read by anybody who may, then deleted. */
 import { ServiceError } from "../../errors.ts";
-import { redactOutputs } from "../../redact.ts";
-import type { CheckpointMark, RunOutput } from "../checkpoint.ts";
-import type { RecordedEvent, RunEvent } from "../events.ts";
 import type { RunView } from "../host.ts";
 import type { RunRequest } from "../request.ts";
 import type { EventStream, RunStart } from "./cell.ts";
-import { endingOf } from "./ending.ts";
-import { createReached } from "./reached.ts";
+import { createDriver } from "./driver.ts";
 import { createReaders, type Frames, MOST_READERS } from "./readers.ts";
+import { createRecorder } from "./recorder.ts";
 import { createRunLog, type RunRecord } from "./run-log.ts";
-import { createSaid } from "./said.ts";
 import type { Sql } from "./sql.ts";
 import type { StoryFor } from "./story.ts";
+import { isoTime, viewOf } from "./view.ts";
 
 export interface Ended {
   readonly id: string;
@@ -44,6 +41,7 @@ export interface HostedRunOptions {
   readonly report: (error: unknown, where: string) => void;
 }
 
+/** See RunHost in host.ts: these are its answers for one run. */
 export interface HostedRun {
   start(run: RunStart): RunView;
   view(caller: string): RunView | undefined;
@@ -59,41 +57,32 @@ export interface HostedRun {
 
 /** An alarm may take 15 minutes on Cloudflare; a longer run goes on under the next alarm. */
 const SLICE_MS = 10 * 60_000;
-/** Attempts in a row that may die without adding an event. */
-const MOST_STALLS = 5;
-/** The most a run waits for rate limits in all; GitHub's primary limit is reset every hour. */
-const MOST_SUSPENDED_MS = 2 * 3_600_000;
-/** How long after a cancellation the run may take to end by itself. */
-const CANCEL_GRACE_MS = 5_000;
 const TELL_AGAIN_MS = 5_000;
-const WHOLE_LOG = Number.POSITIVE_INFINITY;
+const READERS_AGAIN_MS = 15_000;
 
 export function createHostedRun(options: HostedRunOptions): HostedRun {
   const { id, now, startTimer } = options;
   const log = createRunLog(options.sql, id);
-  const reached = createReached();
-  let seenSeq = 0;
-  let driving: Promise<void> | undefined;
-  let abort: AbortController | undefined;
-
   const readers = createReaders({
     frames: options.frames,
     startTimer,
     read: log.read,
-    onIdle: () => {
-      if (driving === undefined) options.onIdle?.();
-    },
     head: () => {
       const record = log.record();
       return { seq: record?.lastSeq ?? 0, last: record?.state !== "running" };
     },
+    onIdle: () => {
+      if (driver.current() === undefined) options.onIdle?.();
+    },
   });
+  const recorder = createRecorder({ log, now, onAdded: readers.added });
+  const driver = createDriver({ ...options, log, recorder });
 
   function own(caller: string): RunRecord | undefined {
     const record = log.record();
     if (record?.caller !== caller) return undefined;
     if (record.state === "expired") {
-      const when = new Date(record.expiresAt ?? now()).toISOString();
+      const when = isoTime(record.expiresAt ?? now());
       throw new ServiceError(
         "run_expired",
         `The run and its log were deleted on ${when}, as all are in time.`,
@@ -102,39 +91,9 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
     return record;
   }
 
-  /** Reads what the log has that this life of the process has not seen. */
-  function catchUp(): void {
-    for (const { seq, json } of log.read(seenSeq, WHOLE_LOG)) {
-      reached.see(JSON.parse(json));
-      seenSeq = seq;
-    }
-  }
-
-  function view(record: RunRecord): RunView {
-    catchUp();
-    const { request } = record;
-    const { pr_url, branch, commit, changes, agent, usage } = reached.facts();
-    return {
-      id,
-      status: record.state === "expired" ? "failed" : record.state,
-      message: reached.message(),
-      repository: `${request.repo.owner}/${request.repo.name}`,
-      prompt: request.prompt,
-      mode: request.mode,
-      agent,
-      created_at: iso(record.createdAt),
-      finished_at: record.finishedAt === null ? null : iso(record.finishedAt),
-      expires_at: record.expiresAt === null ? null : iso(record.expiresAt),
-      resumes_at: record.resumesAt === null ? null : iso(record.resumesAt),
-      attempts: Math.max(1, record.attempts),
-      last_event_id: record.lastSeq,
-      branch,
-      commit,
-      pr_url,
-      changes,
-      usage,
-      continues: request.continues?.run_id ?? null,
-    };
+  function ownView(caller: string): RunView | undefined {
+    const record = own(caller);
+    return record === undefined ? undefined : viewOf(id, record, recorder);
   }
 
   function alarm(at: number): void {
@@ -142,121 +101,14 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
     options.setAlarm(at);
   }
 
-  async function drive(record: RunRecord, controller: AbortController): Promise<void> {
-    const story = options.storyFor(record.credentials);
-    const startedAt = now();
-    const said = createSaid(log.read(record.checkpointSeq, WHOLE_LOG).map(({ json }) => JSON.parse(json)));
-    const resume = log.resume();
-    log.update({ attempts: record.attempts + 1, stalls: record.stalls + 1, resumesAt: null });
-
-    const add = (event: RunEvent, mark?: CheckpointMark): void => {
-      const at = now();
-      const seq = (log.record()?.lastSeq ?? 0) + 1;
-      const recorded: RecordedEvent = { seq, time: iso(at), ...event };
-      catchUp();
-      const stored = log.append(recorded, {
-        mark,
-        patch: event.type === "done" ? event.patch : undefined,
-        changes: {
-          stalls: 0,
-          activeMs: record.activeMs + Math.max(0, at - startedAt),
-          ...(event.type === "done"
-            ? { state: event.status, finishedAt: at, expiresAt: at + options.retentionMs }
-            : {}),
-        },
-      });
-      reached.see(recorded);
-      seenSeq = seq;
-      readers.added(stored);
-    };
-
-    let failure: unknown;
-    try {
-      if (record.stalls >= MOST_STALLS) throw new Error(`${record.stalls} attempts died without an event`);
-      const outputs = story.run(record.request, {
-        runId: id,
-        signal: controller.signal,
-        introduced: true,
-        activeMs: record.activeMs,
-        maxSuspendMs: MOST_SUSPENDED_MS - record.suspendedMs,
-        ...(resume === undefined ? {} : { resume }),
-      });
-      let mark: CheckpointMark | undefined;
-      for await (const output of cancellable(redactOutputs(outputs, story.redactor), controller.signal)) {
-        if (output.type === "checkpoint") {
-          mark = output;
-          continue;
-        }
-        if (output.type === "suspend") {
-          const waitMs = Math.max(0, output.until - now());
-          log.update({ resumesAt: output.until, suspendedMs: record.suspendedMs + waitMs, stalls: 0 });
-          return;
-        }
-        const repeated = said.repeats(output);
-        if (repeated !== undefined) {
-          if (mark !== undefined) log.save(mark, repeated);
-        } else {
-          if (said.departs(output) && output.type !== "done") add(RESUMED);
-          add(output, mark);
-          if (output.type === "done") return;
-        }
-        mark = undefined;
-      }
-      failure = new Error("the run ended without a done event");
-    } catch (error) {
-      failure = error;
-    }
-    catchUp();
-    const ending = endingOf(failure, controller.signal, reached.facts());
-    for (const event of ending.events) add(story.redactor.redact(event));
-    if (ending.defect) options.report(failure, `run ${id}`);
-  }
-
-  /** The run's events; after an abort it has a moment to end by itself. */
-  async function* cancellable(
-    outputs: AsyncGenerator<RunOutput>,
-    signal: AbortSignal,
-  ): AsyncGenerator<RunOutput> {
-    const late = Promise.withResolvers<never>();
-    let stopTimer = () => {};
-    const onAbort = () => {
-      stopTimer = startTimer(() => late.reject(signal.reason), CANCEL_GRACE_MS);
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      for (;;) {
-        const next = await Promise.race([outputs.next(), late.promise]);
-        if (next.done) return;
-        yield next.value;
-      }
-    } finally {
-      stopTimer();
-    }
-  }
-
-  function startDriving(record: RunRecord): Promise<void> {
-    abort = new AbortController();
-    if (record.cancelled) abort.abort(cancellation());
-    driving = drive(record, abort).finally(() => {
-      driving = undefined;
-      abort = undefined;
-    });
-    return driving;
-  }
-
+  /** What is due after the end: the directory is told, and in time the log deleted. */
   async function settle(record: RunRecord): Promise<void> {
-    if (!record.told && record.state !== "running" && record.state !== "expired") {
+    const { state: status, finishedAt } = record;
+    if (!record.told && status !== "running" && status !== "expired") {
       log.tidy();
-      catchUp();
-      const { state: status, finishedAt } = record;
       try {
-        await options.tellEnded({
-          id,
-          status,
-          finishedAt: finishedAt ?? now(),
-          prUrl: reached.facts().pr_url,
-        });
+        const { pr_url } = recorder.facts();
+        await options.tellEnded({ id, status, finishedAt: finishedAt ?? now(), prUrl: pr_url });
       } catch (error) {
         options.report(error, `telling the directory of run ${id}`);
         alarm(now() + TELL_AGAIN_MS);
@@ -273,32 +125,36 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
     }
   }
 
+  /** Waits for the work, or until the slice is over; the work goes on. */
+  async function withinSlice(work: Promise<void>): Promise<void> {
+    const over = Promise.withResolvers<void>();
+    const stopTimer = startTimer(over.resolve, SLICE_MS);
+    await Promise.race([work, over.promise]).finally(stopTimer);
+  }
+
   return {
-    busy: () => driving !== undefined || readers.count > 0,
+    busy: () => driver.current() !== undefined || readers.count > 0,
 
     start({ caller, request, credentials }) {
-      const known = own(caller);
-      if (known !== undefined) return view(known);
+      const known = ownView(caller);
+      if (known !== undefined) return known;
       if (log.record() !== undefined) throw new Error("a run was started under an id that is taken");
       const story = options.storyFor(credentials);
       const kept = { ...request, prompt: story.redactor.redact(request.prompt) };
       const at = now();
       const events = story.introduction(kept, id).map((event, index) => ({
         seq: index + 1,
-        time: iso(at),
+        time: isoTime(at),
         ...story.redactor.redact(event),
       }));
       log.create({ caller, request: kept, credentials, createdAt: at }, events);
       alarm(at);
-      const record = own(caller);
-      if (record === undefined) throw new Error("the run was not stored");
-      return view(record);
+      const view = ownView(caller);
+      if (view === undefined) throw new Error("the run was not stored");
+      return view;
     },
 
-    view(caller) {
-      const record = own(caller);
-      return record === undefined ? undefined : view(record);
-    },
+    view: ownView,
 
     events(caller, after) {
       const record = own(caller);
@@ -314,7 +170,7 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
         throw new ServiceError(
           "too_many_requests",
           `The run has ${MOST_READERS} readers already. Try again when some have gone.`,
-          { retryAt: now() + 15_000 },
+          { retryAt: now() + READERS_AGAIN_MS },
         );
       }
       return { body: readers.open(after) };
@@ -334,16 +190,14 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
 
     async cancel(caller) {
       const record = own(caller);
-      if (record === undefined) return undefined;
-      if (record.state === "running") {
+      if (record?.state === "running") {
         log.update({ cancelled: true });
-        abort?.abort(cancellation());
-        await (driving ?? startDriving({ ...record, cancelled: true }));
+        driver.cancel();
+        await (driver.current() ?? driver.begin({ ...record, cancelled: true }));
         // What comes after the end need not keep the caller waiting.
         alarm(now());
       }
-      const now_ = own(caller);
-      return now_ === undefined ? undefined : view(now_);
+      return ownView(caller);
     },
 
     continuation(caller) {
@@ -379,37 +233,16 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
         return;
       }
       if (record.state !== "running") return settle(record);
-      if (driving === undefined && record.resumesAt !== null && now() < record.resumesAt) {
-        alarm(record.resumesAt);
+      const suspended = record.resumesAt !== null && now() < record.resumesAt && !record.cancelled;
+      if (driver.current() === undefined && suspended) {
+        alarm(record.resumesAt ?? now());
         return;
       }
-      await withinSlice(driving ?? startDriving(record));
+      await withinSlice(driver.current() ?? driver.begin(record));
       const after = log.record();
       if (after === undefined) return;
-      if (after.state === "running") alarm(driving === undefined ? (after.resumesAt ?? now()) : now() + 1);
-      else await settle(after);
+      if (after.state !== "running") await settle(after);
+      else alarm(driver.current() === undefined ? (after.resumesAt ?? now()) : now() + 1);
     },
   };
-
-  /** Waits for the work, or until the slice is over; the work goes on. */
-  async function withinSlice(work: Promise<void>): Promise<void> {
-    const over = Promise.withResolvers<void>();
-    const stopTimer = startTimer(over.resolve, SLICE_MS);
-    await Promise.race([work, over.promise]).finally(stopTimer);
-  }
-}
-
-const RESUMED: RunEvent = {
-  type: "warning",
-  code: "resumed",
-  message:
-    "The run was interrupted and goes on from its last checkpoint; what it was in the middle of is done again.",
-};
-
-function cancellation(): DOMException {
-  return new DOMException("The run was cancelled.", "AbortError");
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

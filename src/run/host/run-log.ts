@@ -42,7 +42,7 @@ export interface StoredEvent {
   readonly json: string;
 }
 
-type Changes = Partial<Omit<RunRecord, "caller" | "request" | "createdAt">>;
+export type RunChanges = Partial<Omit<RunRecord, "caller" | "request" | "createdAt">>;
 
 export interface RunLog {
   /** Undefined when no such run was ever started here, or its last trace is gone. */
@@ -52,7 +52,7 @@ export interface RunLog {
     run: Pick<RunRecord, "caller" | "request" | "credentials" | "createdAt">,
     events: readonly RecordedEvent[],
   ): void;
-  update(changes: Changes): void;
+  update(changes: RunChanges): void;
   /** Adds the next event, with what goes with it, in one transaction. */
   append(
     event: RecordedEvent,
@@ -60,7 +60,7 @@ export interface RunLog {
       readonly mark?: CheckpointMark | undefined;
       /** Kept unless a mark has brought the patch already. */
       readonly patch?: string | undefined;
-      readonly changes?: Changes;
+      readonly changes?: RunChanges;
     },
   ): StoredEvent;
   /** A checkpoint as of an event that is in the log already. */
@@ -80,7 +80,7 @@ export interface RunLog {
   forget(): void;
 }
 
-const COLUMNS: Readonly<Record<keyof Changes, string>> = {
+const COLUMNS: Readonly<Record<keyof RunChanges, string>> = {
   credentials: "credentials",
   state: "state",
   finishedAt: "finished_at",
@@ -113,8 +113,8 @@ export function createRunLog(sql: Sql, runId: string): RunLog {
     return cached;
   }
 
-  function update(changes: Changes): void {
-    const entries = Object.entries(changes) as [keyof Changes, unknown][];
+  function update(changes: RunChanges): void {
+    const entries = Object.entries(changes) as [keyof RunChanges, unknown][];
     if (entries.length === 0) return;
     const set = entries.map(([name]) => `${COLUMNS[name]} = ?`).join(", ");
     sql.rows(`UPDATE runs SET ${set} WHERE id = ?`, ...entries.map(([, value]) => stored(value)), runId);

@@ -1,5 +1,5 @@
 /** The tables of a run: the same in a Durable Object, which holds one run, and in a process, which holds them all. */
-import type { Sql } from "./sql.ts";
+import { type Sql, text } from "./sql.ts";
 
 /**
  * `runs.state` is `running`, one of DONE_STATUSES, or `expired`. Times are milliseconds since the epoch.
@@ -34,4 +34,10 @@ export function createRunTables(sql: Sql): void {
 
 export function hasRunTables(sql: Sql): boolean {
   return sql.rows("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'runs'").length > 0;
+}
+
+/** The id of the run in a store that holds one; undefined in an empty store. */
+export function storedRunId(sql: Sql): string | undefined {
+  const [row] = hasRunTables(sql) ? sql.rows("SELECT id FROM runs LIMIT 1") : [];
+  return row === undefined ? undefined : text(row, "id");
 }

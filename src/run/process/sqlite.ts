@@ -12,28 +12,16 @@ export interface SqliteFile extends Sql {
 }
 
 /**
- * Opens, or makes, `runs.sqlite` in a folder; only this user may read it, and only this process may use it.
- * What is deleted is overwritten.
+ * Opens, or makes, `runs.sqlite` in a folder; only this user may read it. What is deleted is overwritten.
  *
- * @throws ServiceError `internal` while another process has it open, and what the file system throws.
+ * @throws ServiceError `internal` when another process uses it; else what the file system does.
  */
 export function openSqlite(folder: string): SqliteFile {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, "runs.sqlite");
   const database = new DatabaseSync(path);
   chmodSync(path, 0o600);
-  // Two processes would drive the same runs. The system lets go of the lock when its process ends, however it ends.
-  database.exec("PRAGMA locking_mode = EXCLUSIVE");
-  try {
-    database.exec("PRAGMA journal_mode = WAL");
-  } catch (error) {
-    database.close();
-    if (!(error instanceof Error) || !error.message.includes("database is locked")) throw error;
-    throw new ServiceError(
-      "internal",
-      `"${path}" is in use by another process. End that one, or choose another folder with DATA_DIR.`,
-    );
-  }
+  takeForOneself(database, folder);
   // A checkpoint stands before each effect outside, also when the power goes.
   database.exec("PRAGMA synchronous = FULL");
   database.exec("PRAGMA secure_delete = ON");
@@ -65,4 +53,21 @@ export function openSqlite(folder: string): SqliteFile {
     },
     close: () => database.close(),
   };
+}
+
+/** Two processes on one file would both drive its runs. The lock goes with the process, however that ends. */
+function takeForOneself(database: DatabaseSync, folder: string): void {
+  try {
+    database.exec("PRAGMA locking_mode = EXCLUSIVE");
+    database.exec("PRAGMA journal_mode = WAL");
+    database.exec("BEGIN EXCLUSIVE; COMMIT");
+  } catch (error) {
+    database.close();
+    if (!(error instanceof Error) || !error.message.includes("database is locked")) throw error;
+    throw new ServiceError(
+      "internal",
+      `${JSON.stringify(folder)} is in use by another process. Set DATA_DIR to a folder of this one's own.`,
+      { cause: error },
+    );
+  }
 }

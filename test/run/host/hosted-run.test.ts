@@ -227,13 +227,13 @@ describe("a process that dies", () => {
       await forever;
       yield DONE;
     });
-    for (let life = 0; life < 5; life += 1) {
+    for (let life = 0; life < 10; life += 1) {
       void host.run().wake();
       await settled();
       host.die();
     }
     await wake();
-    expect(lives).toBe(5);
+    expect(lives).toBe(10);
     expect(host.events().slice(1)).toMatchObject([
       { type: "error", code: "internal" },
       { type: "done", status: "failed" },
@@ -504,6 +504,26 @@ test("secrets are in no event, also when cut in two by a checkpoint", async () =
   expect(JSON.stringify(host.events())).not.toContain(secret.slice(0, 12));
   const words = host.events().map((event) => (event.type === "text" ? event.delta : ""));
   expect(words.join("")).toBe("a [redacted] b");
+});
+
+test("a log of thousands of events is seen whole by the next life", async () => {
+  let life = 0;
+  started(async function* () {
+    life += 1;
+    for (let n = 0; n < 2500; n += 1) {
+      yield { type: "change", message: "c", path: `f${n}`, kind: "added", additions: 1, deletions: 0 };
+    }
+    if (life === 1) await forever;
+    throw new ServiceError("network_error", "Gone.");
+  });
+  void host.run().wake();
+  while (host.events().length < 2501) await settled();
+  host.die();
+  await wake();
+  expect(host.events()).toHaveLength(2503);
+  const done = host.events().at(-1);
+  expect(done?.type === "done" && done.changes.length).toBe(2500);
+  expect(host.run().view(CALLER)?.changes).toHaveLength(2500);
 });
 
 test("an event of megabytes is kept whole", async () => {

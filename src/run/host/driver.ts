@@ -1,0 +1,151 @@
+/** Drives one attempt of a run: takes its story from the last checkpoint on, and keeps what it says. */
+import { redactOutputs } from "../../redact.ts";
+import type { CheckpointMark, RunOutput } from "../checkpoint.ts";
+import type { RunEvent } from "../events.ts";
+import { endingOf } from "./ending.ts";
+import type { Recorder } from "./recorder.ts";
+import type { RunLog, RunRecord } from "./run-log.ts";
+import { createSaid } from "./said.ts";
+import type { StoryFor } from "./story.ts";
+
+export interface Driver {
+  /** The attempt under way, if there is one; settles when it has ended or is suspended. */
+  current(): Promise<void> | undefined;
+  /** Begins an attempt. Rejects when the log cannot be written. */
+  begin(record: RunRecord): Promise<void>;
+  /** Ends the attempt under way as cancelled, at the latest after a grace of 5 s. */
+  cancel(): void;
+}
+
+export interface DriverOptions {
+  readonly id: string;
+  readonly log: RunLog;
+  readonly recorder: Recorder;
+  readonly storyFor: StoryFor;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly startTimer: (run: () => void, milliseconds: number) => () => void;
+  /** How long the log is kept after the end, in milliseconds. */
+  readonly retentionMs: number;
+  /** Told about defects; not redacted. */
+  readonly report: (error: unknown, where: string) => void;
+}
+
+/** Attempts in a row that may die without adding an event. */
+const MOST_STALLS = 10;
+/** The most a run waits for rate limits in all; GitHub's primary limit is reset every hour. */
+const MOST_SUSPENDED_MS = 2 * 3_600_000;
+const CANCEL_GRACE_MS = 5_000;
+
+const RESUMED: RunEvent = {
+  type: "warning",
+  code: "resumed",
+  message:
+    "The run was interrupted and goes on from its last checkpoint; what it was in the middle of is done again.",
+};
+
+export function createDriver(options: DriverOptions): Driver {
+  const { id, log, recorder, now, startTimer } = options;
+  let current: Promise<void> | undefined;
+  let cancel: (() => void) | undefined;
+
+  async function drive(record: RunRecord, signal: AbortSignal, late: Promise<never>): Promise<void> {
+    const story = options.storyFor(record.credentials);
+    const startedAt = now();
+    const said = createSaid([...recorder.logged(record.checkpointSeq)]);
+    const resume = log.resume();
+    log.update({ attempts: record.attempts + 1, stalls: record.stalls + 1, resumesAt: null });
+
+    const add = (event: RunEvent, mark?: CheckpointMark): void => {
+      const at = now();
+      const end =
+        event.type === "done"
+          ? { state: event.status, finishedAt: at, expiresAt: at + options.retentionMs }
+          : {};
+      const activeMs = record.activeMs + Math.max(0, at - startedAt);
+      recorder.add(event, { mark, changes: { stalls: 0, activeMs, ...end } });
+    };
+
+    let failure: unknown;
+    try {
+      if (record.stalls >= MOST_STALLS) throw new Error(`${record.stalls} attempts died without an event`);
+      const outputs = story.run(record.request, {
+        runId: id,
+        signal,
+        introduced: true,
+        activeMs: record.activeMs,
+        maxSuspendMs: MOST_SUSPENDED_MS - record.suspendedMs,
+        ...(resume === undefined ? {} : { resume }),
+      });
+      let mark: CheckpointMark | undefined;
+      for await (const output of heard(redactOutputs(outputs, story.redactor), late)) {
+        if (output.type === "checkpoint") {
+          mark = output;
+          continue;
+        }
+        if (output.type === "suspend") {
+          const waitMs = Math.max(0, output.until - now());
+          log.update({ resumesAt: output.until, suspendedMs: record.suspendedMs + waitMs, stalls: 0 });
+          return;
+        }
+        const repeated = said.repeats(output);
+        if (repeated === undefined) {
+          if (said.departs(output) && output.type !== "done") add(RESUMED);
+          add(output, mark);
+          if (output.type === "done") return;
+        } else if (mark !== undefined) log.save(mark, repeated);
+        mark = undefined;
+      }
+      failure = new Error("the run ended without a done event");
+    } catch (error) {
+      failure = error;
+    }
+    const ending = endingOf(failure, signal, recorder.facts());
+    for (const event of ending.events) add(story.redactor.redact(event));
+    if (ending.defect) options.report(failure, `run ${id}`);
+  }
+
+  return {
+    current: () => current,
+
+    begin(record) {
+      const late = Promise.withResolvers<never>();
+      // Whoever drives hears of it; once nobody does, it means nothing.
+      late.promise.catch(() => undefined);
+      const controller = new AbortController();
+      let stopTimer = () => {};
+      cancel = () => {
+        if (controller.signal.aborted) return;
+        controller.abort(cancellation());
+        stopTimer = startTimer(() => late.reject(cancellation()), CANCEL_GRACE_MS);
+      };
+      if (record.cancelled) cancel();
+      current = drive(record, controller.signal, late.promise).finally(() => {
+        stopTimer();
+        current = undefined;
+        cancel = undefined;
+      });
+      return current;
+    },
+
+    cancel: () => cancel?.(),
+  };
+}
+
+/** What the story says, until `late` is rejected. */
+async function* heard(outputs: AsyncGenerator<RunOutput>, late: Promise<never>): AsyncGenerator<RunOutput> {
+  try {
+    for (;;) {
+      const next = await Promise.race([outputs.next(), late]);
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // Not awaited: a story that does not listen may never settle.
+    outputs.return(undefined).catch(() => undefined);
+  }
+}
+
+function cancellation(): DOMException {
+  return new DOMException("The run was cancelled.", "AbortError");
+}
