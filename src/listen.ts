@@ -13,25 +13,40 @@ export interface Listening {
 /** The part of Deno that is used (https://docs.deno.com/api/deno/~/Deno.serve). */
 interface DenoServer {
   serve(
-    options: { hostname: string; port: number; onListen: (address: { port: number }) => void },
+    options: {
+      hostname: string;
+      port: number;
+      /** Ends the server and every connection; `shutdown` would wait for readers to leave. */
+      signal: AbortSignal;
+      onListen: (address: { port: number }) => void;
+    },
     handler: (request: Request, info: { remoteAddr: { hostname?: string } }) => Response | Promise<Response>,
-  ): { shutdown(): Promise<void> };
+  ): { readonly finished: Promise<void> };
 }
 
 /** Rejects when the address is taken. */
-export function listen(hostname: string, port: number, handle: Handler): Promise<Listening> {
+export async function listen(hostname: string, port: number, handle: Handler): Promise<Listening> {
   const { promise, resolve, reject } = Promise.withResolvers<Listening>();
   const deno = (globalThis as { readonly Deno?: DenoServer }).Deno;
   if (deno !== undefined) {
+    const ending = new AbortController();
     const server = deno.serve(
       {
         hostname,
         port,
-        onListen: (address) => resolve({ port: address.port, close: () => server.shutdown() }),
+        signal: ending.signal,
+        onListen: (address) =>
+          resolve({
+            port: address.port,
+            close() {
+              ending.abort();
+              return server.finished;
+            },
+          }),
       },
       (request, { remoteAddr }) => handle(request, remoteAddr.hostname),
     );
-    return promise;
+    return await promise;
   }
   const server = serve(
     {
@@ -52,5 +67,5 @@ export function listen(hostname: string, port: number, handle: Handler): Promise
     },
   );
   server.on("error", reject);
-  return promise;
+  return await promise;
 }

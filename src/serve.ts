@@ -17,7 +17,8 @@ try {
 } catch (error) {
   if (!(error instanceof ServiceError)) throw error;
   log(error.message);
-  process.exitCode = 1;
+  // Runs that were taken up already would keep the process.
+  process.exit(1);
 }
 
 async function main(): Promise<void> {
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
   });
   // Open to anybody who can reach it, it is reached from this machine only, unless HOST says otherwise.
   const hostname = settings.host ?? (settings.allowAnonymous ? "127.0.0.1" : "0.0.0.0");
+  const shown = hostname.includes(":") ? `[${hostname}]` : hostname;
   const server = await listen(hostname, settings.port, async (request, address) => {
     if (address !== undefined) addresses.set(request, address);
     const startedAt = Date.now();
@@ -59,8 +61,11 @@ async function main(): Promise<void> {
       log(`${request.method} ${redactor.redact(pathname)} ${response.status} ${Date.now() - startedAt} ms`);
     }
     return response;
+  }).catch((error: unknown) => {
+    host.close();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ServiceError("internal", `Cannot listen on ${shown}:${settings.port} (HOST, PORT): ${reason}.`);
   });
-  const shown = hostname.includes(":") ? `[${hostname}]` : hostname;
   process.stdout.write(`listening on http://${shown}:${server.port}\n`);
 
   const stop = (): void => {

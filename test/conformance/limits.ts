@@ -81,6 +81,7 @@ export function limitTests(name: HostName): void {
         ]);
         expect([path, (await other.call(`/runs/${id}${path}`, call)).status]).toEqual([path, 404]);
       }
+      await until("the last trace is gone", async () => (await owner.call(`/runs/${id}`)).status === 404);
     });
   });
 

@@ -71,6 +71,8 @@ export interface Hosted {
   start(): void;
   /** The process is gone; the next `run()` is a new one on the same file. */
   die(): void;
+  /** The tables in the file. */
+  tables(): string[];
   /** Every event in the file. */
   events(): RecordedEvent[];
   close(): void;
@@ -121,6 +123,10 @@ export function hosted(script: Script, options: HostedOptions = {}): Hosted {
           await options.tell?.(ended);
           told.push(ended);
         },
+        // As a Durable Object does, which stores nothing after this.
+        onForgotten: () => {
+          for (const name of host.tables()) sql.rows(`DROP TABLE ${name}`);
+        },
         report: (error, where) => reports.push(`${where}: ${String(error)}`),
         storyFor: (credentials) => ({
           redactor: createRedactor([...(options.secrets ?? []), ...Object.values(credentials)]),
@@ -133,6 +139,7 @@ export function hosted(script: Script, options: HostedOptions = {}): Hosted {
     start() {
       host.run().start({ id: "the-run", caller: CALLER, request: REQUEST, credentials: {} });
     },
+    tables: () => sql.rows("SELECT name FROM sqlite_master").map(({ name }) => String(name)),
     events: () =>
       sql
         .rows("SELECT seq, group_concat(data, '') AS data FROM events GROUP BY seq ORDER BY seq")

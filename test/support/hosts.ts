@@ -52,7 +52,9 @@ export async function startHost(name: HostName, given: HostOptions): Promise<Hos
     },
     complaints: () => server.complaints(),
     kill: () => server.kill(),
-    stop: () => server.stop(),
+    stop: async () => {
+      await server.stop();
+    },
     restart: async () => {
       server = await start(name, options, port);
     },

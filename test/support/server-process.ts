@@ -12,8 +12,8 @@ export interface ServerProcess {
   complaints(): string;
   /** SIGKILL, settled once the process is gone. */
   kill(): Promise<void>;
-  /** SIGTERM, and SIGKILL for one that does not end within a few seconds. */
-  stop(): Promise<void>;
+  /** SIGTERM, and SIGKILL for one that does not end within a few seconds. The exit code; null after a signal. */
+  stop(): Promise<number | null>;
 }
 
 export interface ServerCommand {
@@ -55,30 +55,33 @@ export async function startServerProcess(command: ServerCommand): Promise<Server
   const ready = await Promise.race([announced, ended.then(() => undefined)]);
   const { pid } = child;
   if (ready === undefined || pid === undefined) {
-    await ended;
-    throw new Error(`${command.command} ended before it was ready: ${complaints}`);
+    throw new Error(`${command.command} ended with code ${await ended} before it was ready: ${complaints}`);
   }
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (running.has(child)) child.kill(signal);
-    await ended;
+    return await ended;
   };
   return {
     pid,
     ready,
     complaints: () => complaints,
-    kill: () => end("SIGKILL"),
+    kill: async () => {
+      await end("SIGKILL");
+    },
     stop: async () => {
       const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
-      await end("SIGTERM");
+      const code = await end("SIGTERM");
       clearTimeout(timer);
+      return code;
     },
   };
 }
 
 /** Settles when the process is gone, or could not be started. */
-async function ending(child: ChildProcess): Promise<void> {
+async function ending(child: ChildProcess): Promise<number | null> {
   await once(child, "exit").catch(() => undefined);
   running.delete(child);
+  return child.exitCode;
 }
 
 /** The first matching line; undefined when the stream ends first. What comes later is read and dropped. */

@@ -34,6 +34,7 @@ export function createRunObject<Env>(parts: RunObjectParts<Env>) {
         id: ctx.id.name ?? storedRunId(sql) ?? "",
         sql,
         setAlarm: (at) => reported(storage.setAlarm(at), "setting an alarm"),
+        // An object is gone, and costs nothing, once it stores nothing at all: empty tables are something.
         onForgotten: () => reported(storage.deleteAll(), "deleting an object's storage"),
       });
     }

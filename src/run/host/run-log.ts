@@ -268,6 +268,8 @@ export function createRunLog(sql: Sql, runId: string): RunLog {
         sql.rows("DELETE FROM runs WHERE id = ?", runId);
       });
       cached = undefined;
+      // The host may delete the tables too.
+      tables = false;
     },
   };
 

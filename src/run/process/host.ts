@@ -15,7 +15,7 @@ export interface ProcessHostOptions
       HostedRunOptions,
       "id" | "sql" | "setAlarm" | "tellStarted" | "tellEnded" | "retentionMs" | "onIdle"
     > {
-  /** Where `runs.sqlite` is. One process at a time may use it. */
+  /** Where `runs.sqlite` is; see sqlite.ts. */
   readonly folder: string;
   readonly limits: DirectoryLimits;
 }
@@ -28,6 +28,8 @@ export interface ProcessHost extends RunHost {
 /** Goes on with every run that the last process left. */
 export function createProcessHost(options: ProcessHostOptions): ProcessHost {
   const sql = openSqlite(options.folder);
+  // What the last process deleted before it was killed may still be in the log.
+  sql.scrub();
   createRunTables(sql);
   const directory = createDirectory(sql, options.limits, options.now, () => crypto.randomUUID());
   /** Runs that are being driven or read; any other is read from the file again. */
@@ -52,6 +54,8 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
 
   async function wake(id: string): Promise<void> {
     await hosted(id).wake();
+    // A run that has ended has let go of its credentials.
+    sql.scrub();
     if (live.get(id)?.busy() === false) live.delete(id);
   }
   const alarms = createAlarms(wake, options.report);
@@ -83,7 +87,11 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
     withdraw: async (id) => directory.withdraw(id),
     list: async (...page) => directory.list(...page),
     configured: async () => directory.configured(),
-    configure: async (change) => directory.configure(change),
+    async configure(change) {
+      const configured = directory.configure(change);
+      sql.scrub();
+      return configured;
+    },
   };
   const host = createRunHost({
     redact: options.redact,
@@ -98,6 +106,9 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
 
   return {
     ...host,
-    close: () => alarms.close(),
+    close() {
+      alarms.close();
+      sql.scrub();
+    },
   };
 }

@@ -6,6 +6,8 @@ import { ServiceError } from "../../errors.ts";
 import type { Sql, SqlRow } from "../host/sql.ts";
 
 export interface SqliteFile extends Sql {
+  /** Takes what was deleted out of the write-ahead log too, which keeps old pages until they are written over. */
+  scrub(): void;
   close(): void;
 }
 
@@ -46,6 +48,9 @@ export function openSqlite(folder: string): SqliteFile {
         throw error;
       }
     },
+    scrub() {
+      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    },
     close: () => database.close(),
   };
 }
@@ -57,6 +62,8 @@ function takeForOneself(database: DatabaseSync, folder: string): void {
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("BEGIN EXCLUSIVE; COMMIT");
   } catch (error) {
+    database.close();
+    if (!(error instanceof Error) || !error.message.includes("database is locked")) throw error;
     throw new ServiceError(
       "internal",
       `${JSON.stringify(folder)} is in use by another process. Set DATA_DIR to a folder of this one's own.`,

@@ -425,6 +425,7 @@ describe("retention", () => {
     host.clock += RETENTION_MS;
     await wake();
     expect(host.run().view(CALLER)).toBeUndefined();
+    expect(host.tables()).toEqual([]);
   });
 
   test("starts when the directory knows of the end; telling it is tried again", async () => {

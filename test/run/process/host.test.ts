@@ -1,0 +1,64 @@
+/** The run host in one process: what it keeps of a run's credentials, and for how long. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { startTimer } from "../../../src/http/timers.ts";
+import { createRedactor } from "../../../src/redact.ts";
+import { createProcessHost } from "../../../src/run/process/host.ts";
+import { CALLER, DONE, FRAMES, REQUEST } from "../../support/hosted.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { until } from "../../support/until.ts";
+
+const TOKEN = "canary-github-token-0123456789";
+const KEY = "canary-openai-key-0123456789";
+
+test("credentials are on disk while their run goes on, and in none of the files' bytes after", async () => {
+  await using folder = await temporaryFolder();
+  const gate = Promise.withResolvers<void>();
+  const used: unknown[] = [];
+  const host = createProcessHost({
+    folder: folder.path,
+    limits: { maxRuns: 10, maxRunsPerCaller: 10, retentionMs: 60_000 },
+    frames: FRAMES,
+    now: Date.now,
+    startTimer,
+    redact: (text) => text,
+    report: (error) => {
+      throw error;
+    },
+    storyFor: (credentials) => ({
+      redactor: createRedactor(Object.values(credentials)),
+      introduction: () => [{ type: "info", message: "Hello." }],
+      async *run() {
+        used.push(credentials);
+        await gate.promise;
+        yield { ...DONE, message: `Done with ${credentials.githubToken}.` };
+      },
+    }),
+  });
+  const bytes = () =>
+    readdirSync(folder.path)
+      .map((name) => readFileSync(join(folder.path, name), "latin1"))
+      .join("\n");
+
+  await host.changeConfig({ secrets: { openai_api_key: KEY } });
+  const { id } = await host.start({
+    caller: CALLER,
+    githubToken: TOKEN,
+    prepare: () => REQUEST,
+    wants: "view",
+  });
+  await until("the run is under way", () => used.length === 1);
+  expect(used).toEqual([{ githubToken: TOKEN, openaiApiKey: KEY }]);
+  expect(bytes()).toContain(TOKEN);
+  gate.resolve();
+  await until("the token is gone", () => !bytes().includes(TOKEN));
+  expect(await host.view(id, CALLER)).toMatchObject({
+    status: "succeeded",
+    message: "Done with [redacted].",
+  });
+  expect(bytes()).toContain(KEY);
+  await host.changeConfig({ secrets: { openai_api_key: null } });
+  expect(bytes()).not.toContain(KEY);
+  host.close();
+});
