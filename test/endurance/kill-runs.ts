@@ -41,6 +41,7 @@ const LONGEST_MOMENT_MS = 1_500;
 const MOST_REQUESTS_OF_A_LANE = 10;
 /** How long the service takes to admit and start a run, about. */
 const LONGEST_START_MS = 20;
+const ABANDONED_DEADLINE_MS = 60_000;
 const END_DEADLINE_MS = 120_000;
 
 export async function killRuns(options: KillOptions): Promise<KillResult> {
@@ -193,9 +194,8 @@ async function carelessCaller(deployment: Deployment) {
     async stillListedAsRunning(): Promise<readonly string[]> {
       const running = async () =>
         (await api.list("?limit=100")).runs.filter(({ status }) => status === "running");
-      await until("no run is listed as running", async () => (await running()).length === 0).catch(
-        () => undefined,
-      );
+      const none = async () => (await running()).length === 0;
+      await until("no run is listed as running", none, ABANDONED_DEADLINE_MS).catch(() => undefined);
       return (await running()).map(({ id }) => `${id} was abandoned, and is listed as running for ever`);
     },
   };
