@@ -1,23 +1,20 @@
 /** The endpoints around POST /code, and the commands of the original README, word for word. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { QUIET_WRANGLER } from "../support/build-worker.ts";
-import { startForge } from "../support/forge/server.ts";
+import { type LocalForge, startForge } from "../support/forge/server.ts";
 import { SERVICE_TOKEN, startService } from "../support/service.ts";
 import { startWorker } from "../support/worker.ts";
 
 const shell = promisify(execFile);
 
-test("the original README's commands work word for word on localhost:8000", async () => {
-  const forge = await startForge({ tokens: { [SERVICE_TOKEN]: { login: "username" } } });
-  await forge.addRepository("username/repo", {
-    files: { "main.py": 'import json\n\n\ndef main():\n    return json.loads("{}")\n' },
-  });
-  // A deployment with nothing but its token set talks to GitHub; here its requests reach the local forge.
-  const toForge = async (request: Request): Promise<Response> => {
+/** A deployment with nothing but its token set talks to GitHub; here its requests reach the local forge. */
+function toForge(forge: LocalForge): (request: Request) => Promise<Response> {
+  return async (request) => {
     const url = new URL(request.url);
     const base =
       url.hostname === "api.github.com"
@@ -30,7 +27,18 @@ test("the original README's commands work word for word on localhost:8000", asyn
     const body = method === "GET" ? null : await request.arrayBuffer();
     return await fetch(base + url.pathname + url.search, { method, headers, body, redirect: "manual" });
   };
-  const worker = await startWorker({ port: 8000, outbound: toForge, env: { GITHUB_TOKEN: SERVICE_TOKEN } });
+}
+
+test("the original README's commands work word for word on localhost:8000", async () => {
+  const forge = await startForge({ tokens: { [SERVICE_TOKEN]: { login: "username" } } });
+  await forge.addRepository("username/repo", {
+    files: { "main.py": 'import json\n\n\ndef main():\n    return json.loads("{}")\n' },
+  });
+  const worker = await startWorker({
+    port: 8000,
+    outbound: toForge(forge),
+    env: { GITHUB_TOKEN: SERVICE_TOKEN },
+  });
   try {
     const legacy = `curl --no-buffer -X POST "http://localhost:8000/code/legacy" \\
   -H "Content-Type: application/json" \\
@@ -65,6 +73,41 @@ test("the original README's commands work word for word on localhost:8000", asyn
     const [first, second] = forge.repository("username/repo").pullRequests;
     expect(first?.body).toContain("did not ask for a language model");
     expect(second?.body).toContain("asked for the openai agent, which this service does not have yet");
+  } finally {
+    await worker.stop();
+    await forge.close();
+  }
+});
+
+test("the README's commands for runs that outlive their connections do what it says", async () => {
+  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+  const commands = /^## Runs outlive their connections$.+?^```bash\n(.+?)^```$/ms.exec(readme)?.[1] ?? "";
+  const forge = await startForge({ tokens: { [SERVICE_TOKEN]: { login: "username" } } });
+  const repository = await forge.addRepository("username/repo", { files: { "a.py": "print(1)\n" } });
+  const worker = await startWorker({
+    port: 8000,
+    outbound: toForge(forge),
+    env: { GITHUB_TOKEN: SERVICE_TOKEN },
+  });
+  try {
+    const [start = "", follow = "", see = "", further = "", cancel = ""] = commands.split("\n\n");
+    const first = await shell("bash", ["-c", `${start}\n${start}\necho $ID`]);
+    const id = first.stdout.trim();
+    const bash = async (script: string) => (await shell("bash", ["-c", `ID=${id}\n${script}`])).stdout;
+
+    const seen = await bash(follow);
+    expect(Array.from(seen.matchAll(/^id: (\d+)$/gm), ([, seq]) => Number(seq)).slice(0, 6)).toEqual([
+      1, 2, 3, 4, 5, 6,
+    ]);
+    expect(seen.match(/"type":"done"/g)).toHaveLength(1);
+    const [view, patch] = (await bash(see)).split(/(?<=\})(?=diff --git)/);
+    expect(JSON.parse(view ?? "")).toMatchObject({ id, status: "succeeded", attempts: 1 });
+    expect(patch).toContain("+++ b/README.md");
+    expect(await bash(further)).toContain('"type":"done"');
+    expect(JSON.parse(await bash(cancel))).toMatchObject({ id, status: "succeeded" });
+    expect(repository.pullRequests).toHaveLength(1);
+    const [pull] = repository.pullRequests;
+    expect(await repository.git("rev-list", "--count", `main..${pull?.head}`)).toBe("2");
   } finally {
     await worker.stop();
     await forge.close();
