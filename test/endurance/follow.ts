@@ -16,6 +16,9 @@ export interface FollowOptions {
   readonly deadlineMs?: number;
 }
 
+/** Runs take a few seconds; a stream that is open for so long is of a run that is stuck. */
+const LONGEST_CONNECTION_MS = 60_000;
+
 /** Reads until it has seen `done`, or is told that there is nothing more. A service that is down is asked again. */
 export async function follow(
   api: Api,
@@ -50,7 +53,8 @@ async function readPart(
   let text = "";
   try {
     const headers = { "last-event-id": String(after) };
-    const response = await api.call(`/runs/${id}/events`, { headers, signal: hangUp.signal });
+    const signal = AbortSignal.any([hangUp.signal, AbortSignal.timeout(LONGEST_CONNECTION_MS)]);
+    const response = await api.call(`/runs/${id}/events`, { headers, signal });
     if (response.status === 204) return "nothing more";
     if (response.status !== 200) throw new Error(`events answered ${response.status}`);
     const decoder = new TextDecoder();
@@ -59,6 +63,9 @@ async function readPart(
       if (text.length >= characters) break;
     }
   } catch (error) {
+    if (error instanceof Error && error.name === "TimeoutError") {
+      throw new Error(`run ${id} neither goes on nor ends: a reader heard of nothing behind event ${after}`);
+    }
     if (!isConnectionLoss(error)) throw error;
     if (text === "") return "down";
   } finally {

@@ -184,11 +184,13 @@ export function createRunLog(sql: Sql, runId: string): RunLog {
       transaction(() => {
         createRunTables(sql);
         sql.rows(
-          `INSERT INTO runs VALUES (?, ?, ?, ?, 'running', ?, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?)`,
+          `INSERT INTO runs VALUES (?, ?, ?, ?, 'running', ?, NULL, NULL, NULL, ?, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?)`,
           runId,
           caller,
           JSON.stringify(request),
           JSON.stringify(credentials),
+          createdAt,
+          // Due at once: a process that dies before it sets an alarm leaves a run the next one wakes.
           createdAt,
           events.length,
           events.length,

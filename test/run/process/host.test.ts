@@ -1,10 +1,12 @@
-/** The run host in one process: what it keeps of a run's credentials, and for how long. */
+/** The run host in one process: what it keeps of a run's credentials, and for how long; and what it takes up. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startTimer } from "../../../src/http/timers.ts";
 import { createRedactor } from "../../../src/redact.ts";
+import { createRunLog } from "../../../src/run/host/run-log.ts";
 import { createProcessHost } from "../../../src/run/process/host.ts";
+import { openSqlite } from "../../../src/run/process/sqlite.ts";
 import { CALLER, DONE, FRAMES, REQUEST } from "../../support/hosted.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { until } from "../../support/until.ts";
@@ -60,5 +62,33 @@ test("credentials are on disk while their run goes on, and in none of the files'
   expect(bytes()).toContain(KEY);
   await host.changeConfig({ secrets: { openai_api_key: null } });
   expect(bytes()).not.toContain(KEY);
+  host.close();
+});
+
+test("a run whose process died as soon as it was stored is driven by the next process", async () => {
+  await using folder = await temporaryFolder();
+  const sql = openSqlite(folder.path);
+  const start = { caller: CALLER, request: REQUEST, credentials: {}, createdAt: Date.now() };
+  createRunLog(sql, "run-1").create(start, []);
+  sql.close();
+  const host = createProcessHost({
+    folder: folder.path,
+    limits: { maxRuns: 10, maxRunsPerCaller: 10, retentionMs: 60_000 },
+    frames: FRAMES,
+    now: Date.now,
+    startTimer,
+    redact: (text) => text,
+    report: (error) => {
+      throw error;
+    },
+    storyFor: () => ({
+      redactor: createRedactor([]),
+      introduction: () => [],
+      async *run() {
+        yield DONE;
+      },
+    }),
+  });
+  await until("the run ends", async () => (await host.view("run-1", CALLER))?.status === "succeeded");
   host.close();
 });
