@@ -1,6 +1,7 @@
 /** A server in a process of its own: ready when it says so, ended by its id, never left behind. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
@@ -27,6 +28,9 @@ export interface ServerCommand {
   readonly ready: RegExp;
 }
 
+/** Has Linux end a process when the one that started it is gone, also when that was killed (prctl(2), PR_SET_PDEATHSIG). */
+const SETPRIV = "/usr/bin/setpriv";
+const WITH_PARENT: readonly string[] = existsSync(SETPRIV) ? [SETPRIV, "--pdeathsig", "KILL", "--"] : [];
 const GRACE_MS = 3_000;
 const KEPT_COMPLAINTS = 8_000;
 
@@ -38,7 +42,8 @@ process.on("exit", () => {
 /** Starts a server. Throws with its complaints when it ends before it is ready. */
 export async function startServerProcess(command: ServerCommand): Promise<ServerProcess> {
   const { PATH = "/usr/bin:/bin", HOME = "/tmp" } = process.env;
-  const child = spawn(command.command, command.args, {
+  const [program = command.command, ...args] = [...WITH_PARENT, command.command, ...command.args];
+  const child = spawn(program, args, {
     cwd: command.cwd,
     env: { PATH, HOME, ...command.env },
     stdio: ["ignore", "pipe", "pipe", ...(command.readyOn === "descriptor 3" ? (["pipe"] as const) : [])],

@@ -1,5 +1,7 @@
 /** What the kill tests stand on: workerd keeps objects and alarms over a SIGKILL, on the same folder and port. */
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -79,3 +81,30 @@ test("a Worker that does not start is said to, with workerd's own words", async 
     /ended with code 1 before it was ready.*SyntaxError/s,
   );
 });
+
+test("workerd does not outlive the process that started it, however that ends", async () => {
+  await using folder = await temporaryFolder();
+  const script = join(folder.path, "empty.js");
+  await writeFile(script, "export default { fetch: () => new Response() };");
+  const module = JSON.stringify(new URL("workerd.ts", import.meta.url).href);
+  const options = JSON.stringify({ folder: folder.path, script, objects: {} });
+  const program = `const { startWorkerd } = await import(${module});
+console.log((await startWorkerd(${options})).pid);`;
+  const starter = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await once(starter.stdout, "data")) as [Buffer];
+  const pid = Number(line.toString());
+  expect(process.kill(pid, 0)).toBe(true);
+  starter.kill("SIGKILL");
+  await until("workerd is gone", () => !isRunning(pid));
+});
+
+/** A process that has ended may be listed until it is reaped. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
