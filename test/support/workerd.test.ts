@@ -76,6 +76,6 @@ test("a Worker that does not start is said to, with workerd's own words", async 
   const script = join(folder.path, "broken.js");
   await writeFile(script, "export default {");
   await expect(startWorkerd({ folder: folder.path, script, objects: {} })).rejects.toThrow(
-    /ended before it was ready.*SyntaxError/s,
+    /ended with code 1 before it was ready.*SyntaxError/s,
   );
 });
