@@ -48,6 +48,7 @@ export class RunObject extends createRunObject((environment: Environment) => {
     startTimer,
     now: Date.now,
     retentionMs: limits.retentionMs,
+    tellStarted: (id) => directoryOf(environment).started(id),
     tellEnded: (ended) => directoryOf(environment).ended(ended),
   };
 }) {}

@@ -5,10 +5,19 @@ import { eventOf, framesIn } from "../support/frames.ts";
 import { REPLACE } from "./expected-events.ts";
 import { branchesOf, hold, type Shared } from "./shared.ts";
 
-const POINTS: Readonly<Record<string, RequestMatch & { readonly path?: string; readonly nth?: number }>> = {
+interface Point extends RequestMatch {
+  readonly path?: string;
+  readonly nth?: number;
+  /** Whose repository it is, when it is not the service's. */
+  readonly owner?: string;
+}
+
+const POINTS: Readonly<Record<string, Point>> = {
   preflight: { method: "GET", kind: "rest" },
+  "clone, asking for the branch": { service: "upload-pack" },
   "clone, receiving the trees": { service: "upload-pack", nth: 2 },
   "edit, fetching a file": { service: "upload-pack", nth: 3 },
+  "push, forking first": { method: "POST", path: "/forks$", owner: "upstream" },
   push: { service: "receive-pack" },
   "pull request": { method: "POST", path: "/pulls$" },
 };
@@ -16,10 +25,10 @@ const POINTS: Readonly<Record<string, RequestMatch & { readonly path?: string; r
 export function cancelTests(deployment: Shared): void {
   test.each(Object.entries(POINTS))(
     "cancelling during %s cuts the request and ends the log",
-    async (_, match) => {
+    async (_, { owner, ...match }) => {
       const { caller, repository, forge } = deployment();
       const api = caller();
-      const hosted = await repository();
+      const hosted = await repository(owner === undefined ? {} : { owner });
       using held = hold(forge, hosted, match);
       const { id } = await api.start({ repoUrl: hosted.url, prompt: REPLACE });
       await held.reached();
@@ -42,7 +51,7 @@ export function cancelTests(deployment: Shared): void {
       // Answered after anything the run could still send.
       expect(forge.log.lines({ path: new RegExp(`/${hosted.fullName}\\b`) })).toHaveLength(requests);
       expect(hosted.pullRequests).toEqual([]);
-      expect(await branchesOf(hosted)).toHaveLength(match.path === undefined ? 0 : 1);
+      expect(await branchesOf(hosted)).toHaveLength(match.path === "/pulls$" ? 1 : 0);
     },
   );
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { RecordedEvent } from "../../src/run/events.ts";
 import type { RequestMatch } from "../support/forge/log.ts";
 import type { HostName } from "../support/hosts.ts";
+import { until } from "../support/until.ts";
 import { REPLACE } from "./expected-events.ts";
 import { branchesOf, hold, sharedDeployment } from "./shared.ts";
 
@@ -48,6 +49,10 @@ export function restartTests(name: HostName): void {
         await host[end]();
         for (const { held } of runs) held.release();
         await host.restart();
+        // Nobody has asked about them: what goes on, goes on by itself.
+        await until("every run has opened its pull request", () =>
+          runs.every(({ hosted }) => hosted.pullRequests.length === 1),
+        );
 
         for (const { point, hosted, id, before } of runs) {
           const view = await api.ended(id);

@@ -8,7 +8,7 @@ test("runs survive the service being killed in the middle of them", async () => 
   expect(result.problems).toEqual([]);
   expect([result.kills, result.survived]).toEqual([6, result.runs]);
   expect(result.resumed).toBeGreaterThan(0);
-});
+}, 180_000);
 
 test("a log that lost, repeated or never ended something would be found", () => {
   const event = (seq: number, rest: object): string =>

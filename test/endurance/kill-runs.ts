@@ -41,6 +41,7 @@ const LONGEST_MOMENT_MS = 1_500;
 const MOST_REQUESTS_OF_A_LANE = 10;
 /** How long the service takes to admit and start a run, about. */
 const LONGEST_START_MS = 20;
+const ABANDONED_DEADLINE_MS = 60_000;
 const END_DEADLINE_MS = 120_000;
 
 export async function killRuns(options: KillOptions): Promise<KillResult> {
@@ -58,6 +59,10 @@ export async function killRuns(options: KillOptions): Promise<KillResult> {
     while (tally.kills < options.kills) {
       await killOnce(deployment, random, options.lanes, careless.post);
       tally.kills += 1;
+      // What operators would have to look into is a problem too, whatever the runs made of it.
+      const said = deployment.host.complaints();
+      await deployment.host.restart();
+      if (/^run |^waking run |TypeError/m.test(said)) tally.problems.push(`the log says: ${said}`);
       options.onKill?.(tally.kills);
     }
   };
@@ -124,7 +129,6 @@ async function killOnce(
   await sleep(random.int(LONGEST_START_MS));
   await host.kill();
   gate.resolve();
-  await host.restart();
 }
 
 /** Starts a run and its follow-ups, each with a reader that follows it through every restart. */
@@ -190,9 +194,8 @@ async function carelessCaller(deployment: Deployment) {
     async stillListedAsRunning(): Promise<readonly string[]> {
       const running = async () =>
         (await api.list("?limit=100")).runs.filter(({ status }) => status === "running");
-      await until("no run is listed as running", async () => (await running()).length === 0).catch(
-        () => undefined,
-      );
+      const none = async () => (await running()).length === 0;
+      await until("no run is listed as running", none, ABANDONED_DEADLINE_MS).catch(() => undefined);
       return (await running()).map(({ id }) => `${id} was abandoned, and is listed as running for ever`);
     },
   };

@@ -60,6 +60,7 @@ export type Script = (context: RunContext, request: RunRequest) => AsyncGenerato
 export interface Hosted {
   readonly timers: ReturnType<typeof manualTimers>;
   readonly told: Ended[];
+  readonly announced: string[];
   readonly reports: string[];
   /** The newest alarm, in milliseconds since the epoch. */
   alarm(): number | undefined;
@@ -89,6 +90,7 @@ export function hosted(script: Script, options: HostedOptions = {}): Hosted {
   createRunTables(sql);
   const timers = manualTimers();
   const told: Ended[] = [];
+  const announced: string[] = [];
   const reports: string[] = [];
   let alarm: number | undefined;
   let life: HostedRun | undefined;
@@ -96,6 +98,7 @@ export function hosted(script: Script, options: HostedOptions = {}): Hosted {
   const host: Hosted = {
     timers,
     told,
+    announced,
     reports,
     clock: Date.UTC(2026, 10, 1),
     alarm: () => alarm,
@@ -112,6 +115,9 @@ export function hosted(script: Script, options: HostedOptions = {}): Hosted {
         retentionMs: RETENTION_MS,
         setAlarm: (at) => {
           alarm = at;
+        },
+        tellStarted: async () => {
+          announced.push("started");
         },
         tellEnded: async (ended) => {
           await options.tell?.(ended);

@@ -39,6 +39,10 @@ export function createDirectoryObject<Env>(limits: (env: Env) => DirectoryLimits
       this.#directory.withdraw(id);
     }
 
+    async started(id: string): Promise<void> {
+      this.#directory.started(id);
+    }
+
     async ended(ended: Ended): Promise<void> {
       this.#directory.ended(ended);
     }

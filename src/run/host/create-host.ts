@@ -10,7 +10,7 @@ import type { Credentials } from "./run-log.ts";
 
 /** A Directory that may be in another process. */
 export type RemoteDirectory = {
-  readonly [K in Exclude<keyof Directory, "ended">]: (
+  readonly [K in Exclude<keyof Directory, "started" | "ended">]: (
     ...input: Parameters<Directory[K]>
   ) => Promise<ReturnType<Directory[K]>>;
 };

@@ -54,6 +54,8 @@ export interface Directory {
   known(caller: string, idempotency: Idempotency): Admitted | undefined;
   /** Takes an admission back: nothing was started. */
   withdraw(id: string): void;
+  /** The run is there; until this is said, an admission counts for ADMITTED_MS only. */
+  started(id: string): void;
   ended(ended: Ended): void;
   list(caller: string, limit: number, before: Place | undefined): RunPage;
   configured(): Configured;
@@ -63,7 +65,7 @@ export interface Directory {
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS listed (
     id TEXT PRIMARY KEY, caller TEXT NOT NULL, repository TEXT NOT NULL, prompt TEXT NOT NULL,
-    status TEXT NOT NULL, created_at INTEGER NOT NULL, finished_at INTEGER, pr_url TEXT,
+    status TEXT NOT NULL, started INTEGER NOT NULL, created_at INTEGER NOT NULL, finished_at INTEGER, pr_url TEXT,
     branch TEXT, idempotency_key TEXT, fingerprint TEXT, forget_at INTEGER NOT NULL
   ) WITHOUT ROWID`,
   `CREATE INDEX IF NOT EXISTS listed_by_caller ON listed (caller, created_at DESC, id DESC)`,
@@ -75,6 +77,10 @@ const TABLES = [
 
 /** A run whose end never became known stops counting after this; no run lasts as long. */
 const LEASE_MS = 24 * 3_600_000;
+/** How long an admitted run has to start: the process that asked may have died before it could start it. */
+const ADMITTED_MS = 15_000;
+/** Admitted, and not lost on the way. */
+const IS_THERE = "(started = 1 OR created_at > ?)";
 /** Old entries deleted with each admission. */
 const SWEEP = 100;
 
@@ -95,8 +101,9 @@ export function createDirectory(
 
   function running(where: string, ...values: readonly string[]): number {
     const [row] = sql.rows(
-      `SELECT count(*) AS runs FROM listed WHERE status = 'running' AND forget_at > ? ${where}`,
+      `SELECT count(*) AS runs FROM listed WHERE status = 'running' AND forget_at > ? AND ${IS_THERE} ${where}`,
       now(),
+      now() - ADMITTED_MS,
       ...values,
     );
     return row === undefined ? 0 : number(row, "runs");
@@ -138,7 +145,7 @@ export function createDirectory(
         }
         const id = newRunId();
         sql.rows(
-          "INSERT INTO listed VALUES (?, ?, ?, ?, 'running', ?, NULL, NULL, ?, ?, ?, ?)",
+          "INSERT INTO listed VALUES (?, ?, ?, ?, 'running', 0, ?, NULL, NULL, ?, ?, ?, ?)",
           id,
           caller,
           repository,
@@ -157,9 +164,13 @@ export function createDirectory(
       sql.rows("DELETE FROM listed WHERE id = ?", id);
     },
 
+    started(id) {
+      sql.rows("UPDATE listed SET started = 1 WHERE id = ?", id);
+    },
+
     ended({ id, status, finishedAt, prUrl }) {
       sql.rows(
-        "UPDATE listed SET status = ?, finished_at = ?, pr_url = ?, forget_at = ? WHERE id = ?",
+        "UPDATE listed SET started = 1, status = ?, finished_at = ?, pr_url = ?, forget_at = ? WHERE id = ?",
         status,
         finishedAt,
         prUrl,
@@ -171,12 +182,13 @@ export function createDirectory(
     list(caller, limit, before) {
       const rows = sql.rows(
         `SELECT id, status, repository, prompt, created_at, finished_at, pr_url FROM listed
-         WHERE caller = ? AND (created_at, id) < (?, ?) AND forget_at > ?
+         WHERE caller = ? AND (created_at, id) < (?, ?) AND forget_at > ? AND ${IS_THERE}
          ORDER BY created_at DESC, id DESC LIMIT ?`,
         caller,
         before?.createdAt ?? Number.MAX_SAFE_INTEGER,
         before?.id ?? "",
         now(),
+        now() - ADMITTED_MS,
         limit + 1,
       );
       const page = rows.slice(0, limit);

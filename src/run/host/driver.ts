@@ -31,8 +31,9 @@ export interface DriverOptions {
   readonly report: (error: unknown, where: string) => void;
 }
 
-/** Attempts in a row that may die without adding an event. */
+/** Attempts in a row that may die without adding an event; from FREE_STALLS on they are kept apart. */
 const MOST_STALLS = 10;
+const FREE_STALLS = 4;
 /** The most a run waits for rate limits in all; GitHub's primary limit is reset every hour. */
 const MOST_SUSPENDED_MS = 2 * 3_600_000;
 const CANCEL_GRACE_MS = 5_000;
@@ -44,6 +45,15 @@ const RESUMED: RunEvent = {
     "The run was interrupted and goes on from its last checkpoint; what it was in the middle of is done again.",
 };
 
+/**
+ * When the next attempt may begin, in milliseconds since the epoch: after a rate limit, and not at once again
+ * when attempts keep dying, be it a run that brings its process down or a process that is brought down often.
+ */
+export function nextAttemptAt({ resumesAt, stalls, attemptedAt }: RunRecord): number {
+  const restMs = stalls <= FREE_STALLS ? 0 : 2000 * 2 ** (stalls - FREE_STALLS - 1);
+  return Math.max(resumesAt ?? 0, attemptedAt + restMs);
+}
+
 export function createDriver(options: DriverOptions): Driver {
   const { id, log, recorder, now, startTimer } = options;
   let current: Promise<void> | undefined;
@@ -54,7 +64,12 @@ export function createDriver(options: DriverOptions): Driver {
     const startedAt = now();
     const said = createSaid([...recorder.logged(record.checkpointSeq)]);
     const resume = log.resume();
-    log.update({ attempts: record.attempts + 1, stalls: record.stalls + 1, resumesAt: null });
+    log.update({
+      attempts: record.attempts + 1,
+      attemptedAt: startedAt,
+      stalls: record.stalls + 1,
+      resumesAt: null,
+    });
 
     const add = (event: RunEvent, mark?: CheckpointMark): void => {
       const at = now();

@@ -3,7 +3,7 @@ import { ServiceError } from "../../errors.ts";
 import type { RunView } from "../host.ts";
 import type { RunRequest } from "../request.ts";
 import type { EventStream, RunStart } from "./cell.ts";
-import { createDriver } from "./driver.ts";
+import { createDriver, nextAttemptAt } from "./driver.ts";
 import { createReaders, type Frames, MOST_READERS } from "./readers.ts";
 import { createRecorder } from "./recorder.ts";
 import { createRunLog, type RunRecord } from "./run-log.ts";
@@ -31,7 +31,9 @@ export interface HostedRunOptions {
   readonly retentionMs: number;
   /** Has `wake` called at this time (milliseconds since the epoch), also in the next life of the process. */
   readonly setAlarm: (at: number) => void;
-  /** Tells the directory; may fail, and is tried again. */
+  /** Tells the directory that the run is there; may fail, and is tried again. */
+  readonly tellStarted: (id: string) => Promise<void>;
+  /** Tells the directory of the end; may fail, and is tried again. */
   readonly tellEnded: (ended: Ended) => Promise<void>;
   /** Told when the last trace of the run has been deleted. */
   readonly onForgotten?: () => void;
@@ -99,6 +101,15 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
   function alarm(at: number): void {
     log.update({ wakeAt: at });
     options.setAlarm(at);
+  }
+
+  /** Keeps nobody waiting. */
+  function announce(record: RunRecord): void {
+    if (record.announced) return;
+    options.tellStarted(id).then(
+      () => log.update({ announced: true }),
+      (error: unknown) => options.report(error, `telling the directory of run ${id}`),
+    );
   }
 
   /** What is due after the end: the directory is told, and in time the log deleted. */
@@ -233,11 +244,12 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
         return;
       }
       if (record.state !== "running") return settle(record);
-      const suspended = record.resumesAt !== null && now() < record.resumesAt && !record.cancelled;
-      if (driver.current() === undefined && suspended) {
-        alarm(record.resumesAt ?? now());
+      const due = nextAttemptAt(record);
+      if (driver.current() === undefined && now() < due && !record.cancelled) {
+        alarm(due);
         return;
       }
+      announce(record);
       await withinSlice(driver.current() ?? driver.begin(record));
       const after = log.record();
       if (after === undefined) return;

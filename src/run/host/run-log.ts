@@ -24,11 +24,15 @@ export interface RunRecord {
   readonly resumesAt: number | null;
   readonly wakeAt: number | null;
   readonly attempts: number;
+  /** When the last attempt began. */
+  readonly attemptedAt: number;
   /** Attempts in a row that added nothing to the log. */
   readonly stalls: number;
   readonly activeMs: number;
   readonly suspendedMs: number;
   readonly cancelled: boolean;
+  /** Whether the directory knows that the run is there. */
+  readonly announced: boolean;
   /** Whether the directory knows that the run has ended. */
   readonly told: boolean;
   readonly lastSeq: number;
@@ -88,10 +92,12 @@ const COLUMNS: Readonly<Record<keyof RunChanges, string>> = {
   resumesAt: "resumes_at",
   wakeAt: "wake_at",
   attempts: "attempts",
+  attemptedAt: "attempted_at",
   stalls: "stalls",
   activeMs: "active_ms",
   suspendedMs: "suspended_ms",
   cancelled: "cancelled",
+  announced: "announced",
   told: "told",
   lastSeq: "last_seq",
   checkpointSeq: "checkpoint_seq",
@@ -178,7 +184,7 @@ export function createRunLog(sql: Sql, runId: string): RunLog {
       transaction(() => {
         createRunTables(sql);
         sql.rows(
-          `INSERT INTO runs VALUES (?, ?, ?, ?, 'running', ?, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, ?, ?)`,
+          `INSERT INTO runs VALUES (?, ?, ?, ?, 'running', ?, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?)`,
           runId,
           caller,
           JSON.stringify(request),
@@ -301,10 +307,12 @@ function readRecord(row: SqlRow): RunRecord {
     resumesAt: numberOrNull(row, "resumes_at"),
     wakeAt: numberOrNull(row, "wake_at"),
     attempts: number(row, "attempts"),
+    attemptedAt: number(row, "attempted_at"),
     stalls: number(row, "stalls"),
     activeMs: number(row, "active_ms"),
     suspendedMs: number(row, "suspended_ms"),
     cancelled: number(row, "cancelled") === 1,
+    announced: number(row, "announced") === 1,
     told: number(row, "told") === 1,
     lastSeq: number(row, "last_seq"),
     checkpointSeq: number(row, "checkpoint_seq"),

@@ -10,9 +10,10 @@ const TABLES = [
   `CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, caller TEXT NOT NULL, request TEXT NOT NULL, credentials TEXT NOT NULL,
     state TEXT NOT NULL, created_at INTEGER NOT NULL, finished_at INTEGER, expires_at INTEGER,
-    resumes_at INTEGER, wake_at INTEGER, attempts INTEGER NOT NULL, stalls INTEGER NOT NULL,
+    resumes_at INTEGER, wake_at INTEGER, attempts INTEGER NOT NULL, attempted_at INTEGER NOT NULL,
+    stalls INTEGER NOT NULL,
     active_ms INTEGER NOT NULL, suspended_ms INTEGER NOT NULL, cancelled INTEGER NOT NULL,
-    told INTEGER NOT NULL, last_seq INTEGER NOT NULL, checkpoint_seq INTEGER NOT NULL
+    announced INTEGER NOT NULL, told INTEGER NOT NULL, last_seq INTEGER NOT NULL, checkpoint_seq INTEGER NOT NULL
   ) WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS events (
     run_id TEXT NOT NULL, seq INTEGER NOT NULL, part INTEGER NOT NULL, data TEXT NOT NULL,

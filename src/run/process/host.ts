@@ -11,7 +11,10 @@ import { openSqlite } from "./sqlite.ts";
 
 export interface ProcessHostOptions
   extends Pick<HostParts, "redact" | "now">,
-    Omit<HostedRunOptions, "id" | "sql" | "setAlarm" | "tellEnded" | "retentionMs" | "onIdle"> {
+    Omit<
+      HostedRunOptions,
+      "id" | "sql" | "setAlarm" | "tellStarted" | "tellEnded" | "retentionMs" | "onIdle"
+    > {
   /** Where `runs.sqlite` is; see sqlite.ts. */
   readonly folder: string;
   readonly limits: DirectoryLimits;
@@ -41,6 +44,7 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
       sql,
       retentionMs: options.limits.retentionMs,
       setAlarm: (at) => alarms.set(id, at),
+      tellStarted: async () => directory.started(id),
       tellEnded: async (ended) => directory.ended(ended),
       onIdle: () => live.delete(id),
     });

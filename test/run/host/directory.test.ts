@@ -127,13 +127,29 @@ describe("limits", () => {
   });
 
   test("a run whose end was never told stops counting after a day, and not before", () => {
-    for (let n = 1; n <= 3; n += 1) admit();
+    for (let n = 1; n <= 3; n += 1) {
+      admit();
+      directory.started(idOf(n));
+    }
     clock += DAY_MS - 1;
     expect(admit()).toEqual(full("caller", 3));
     expect(directory.list("ann", 10, undefined).runs).toHaveLength(3);
     clock += 1;
     expect(admit()).toEqual(created(4));
     expect(directory.list("ann", 10, undefined).runs.map(({ id }) => id)).toEqual([idOf(4)]);
+  });
+
+  test("a run that was admitted and never started counts for 15 seconds, and is listed no longer", () => {
+    for (let n = 1; n <= 3; n += 1) admit();
+    directory.started(idOf(2));
+    clock += 14_999;
+    expect(admit()).toEqual(full("caller", 3));
+    clock += 1;
+    expect(directory.list("ann", 10, undefined).runs.map(({ id }) => id)).toEqual([idOf(2)]);
+    expect([admit(), admit(), admit()]).toEqual([created(4), created(5), full("caller", 3)]);
+    // Its post is repeated after all, and the run starts.
+    directory.started(idOf(1));
+    expect(directory.list("ann", 10, undefined).runs).toHaveLength(4);
   });
 
   test("one run at a time adds to a branch, whoever started it; others are not held up", () => {

@@ -141,6 +141,7 @@ describe("a process that dies", () => {
       await wake();
       expect(messages(host.events())).toEqual(UNDISTURBED);
       expect(host.events().slice(0, before.length)).toEqual(before);
+      expect(host.announced).toEqual(["started"]);
       expect(seen).toEqual([undefined, at >= 4 ? Math.floor(at / 4) : undefined]);
       expect(host.run().view(CALLER)).toMatchObject({ status: "succeeded", attempts: 2 });
     },
@@ -220,18 +221,26 @@ describe("a process that dies", () => {
     expect(host.events()[3]).toMatchObject({ type: "warning", code: "resumed" });
   });
 
-  test("each time before anything is added is given up", async () => {
+  test("each time before anything is added is given more and more time, and then up", async () => {
     let lives = 0;
     started(async function* () {
       lives += 1;
       await forever;
       yield DONE;
     });
-    for (let life = 0; life < 10; life += 1) {
+    const rests: number[] = [];
+    while (lives < 10) {
+      const before = lives;
       void host.run().wake();
       await settled();
       host.die();
+      if (lives > before) continue;
+      const due = host.alarm() ?? 0;
+      rests.push(due - host.clock);
+      host.clock = due;
     }
+    expect(rests).toEqual([2_000, 4_000, 8_000, 16_000, 32_000]);
+    host.clock += 64_000;
     await wake();
     expect(lives).toBe(10);
     expect(host.events().slice(1)).toMatchObject([
