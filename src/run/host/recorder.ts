@@ -42,6 +42,7 @@ export function createRecorder({ log, now, onAdded }: RecorderOptions): Recorder
 
   /** Reads what was logged before this life of the process. */
   function catchUp(): void {
+    if (seen === log.record()?.lastSeq) return;
     for (const event of logged(seen)) {
       reached.see(event);
       seen = event.seq;
