@@ -1,4 +1,5 @@
 /** Drives one attempt of a run: takes its story from the last checkpoint on, and keeps what it says. */
+import { ServiceError } from "../../errors.ts";
 import { redactOutputs } from "../../redact.ts";
 import type { CheckpointMark, RunOutput } from "../checkpoint.ts";
 import type { RunEvent } from "../events.ts";
@@ -83,7 +84,7 @@ export function createDriver(options: DriverOptions): Driver {
 
     let failure: unknown;
     try {
-      if (record.stalls >= MOST_STALLS) throw new Error(`${record.stalls} attempts died without an event`);
+      if (record.stalls >= MOST_STALLS) throw stalled(record.stalls);
       const outputs = story.run(record.request, {
         runId: id,
         signal,
@@ -159,6 +160,14 @@ async function* heard(outputs: AsyncGenerator<RunOutput>, late: Promise<never>):
     // Not awaited: a story that does not listen may never settle.
     outputs.return(undefined).catch(() => undefined);
   }
+}
+
+function stalled(attempts: number): ServiceError {
+  return new ServiceError(
+    "internal",
+    `The service was interrupted ${attempts} times in a row at the same place, so the run was given up. Start it again.`,
+    { retryable: true },
+  );
 }
 
 function cancellation(): DOMException {

@@ -6,7 +6,7 @@ import type { Facts } from "./reached.ts";
 export interface Ending {
   /** The last is the only `done`; it keeps what the run had reached. */
   readonly events: readonly RunEvent[];
-  /** True when the failure was not meant for users, so that the operator should hear of it. */
+  /** True when the operator should hear of the failure. */
   readonly defect: boolean;
 }
 
@@ -34,7 +34,8 @@ export function endingOf(failure: unknown, signal: AbortSignal, facts: Facts): E
   }
   if (failure instanceof ServiceError) {
     const { code, message, retryable } = failure;
-    return { events: [{ type: "error", code, message, retryable }, done("failed", message)], defect: false };
+    const events: RunEvent[] = [{ type: "error", code, message, retryable }, done("failed", message)];
+    return { events, defect: code === "internal" };
   }
   const message = "The service failed in a way it should not; the operator's log says how.";
   return {

@@ -244,7 +244,7 @@ describe("a process that dies", () => {
     await wake();
     expect(lives).toBe(10);
     expect(host.events().slice(1)).toMatchObject([
-      { type: "error", code: "internal" },
+      { type: "error", code: "internal", retryable: true, message: expect.stringContaining("10 times") },
       { type: "done", status: "failed" },
     ]);
     expect(host.reports).toHaveLength(1);
