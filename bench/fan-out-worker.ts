@@ -11,6 +11,7 @@ import { createRunObject } from "../src/run/cloudflare/run-object.ts";
 import type { RunEvent } from "../src/run/events.ts";
 import type { Story } from "../src/run/host/story.ts";
 import { createService } from "../src/service.ts";
+import { DONE } from "../test/support/ending.ts";
 import { readScript, type Script } from "./fan-out-script.ts";
 
 type Environment = RunBindings & Readonly<Record<string, unknown>>;
@@ -110,15 +111,3 @@ function turn(): Promise<void> {
 function deltaOf({ characters }: Script, n: number): string {
   return `${n} `.padEnd(characters, "word ");
 }
-
-const DONE: RunEvent = {
-  type: "done",
-  message: "Done.",
-  status: "no_changes",
-  pr_url: null,
-  branch: null,
-  commit: null,
-  changes: [],
-  agent: "rule_based",
-  usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, turns: 0 },
-};

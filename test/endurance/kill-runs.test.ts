@@ -1,5 +1,7 @@
 /** A seeded sample of the kill test, small enough for every test run. */
+
 import { expect, test } from "vitest";
+import { DONE } from "../support/ending.ts";
 import { judgeLog } from "./judge.ts";
 import { killRuns } from "./kill-runs.ts";
 
@@ -15,16 +17,7 @@ test("a log that lost, repeated or never ended something would be found", () => 
     `id: ${seq}\ndata: ${JSON.stringify({ seq, time: "2026-01-01T00:00:00.000Z", message: "x", ...rest })}\n\n`;
   const step = { type: "success", step: "push", result: {}, duration_ms: 1 };
   const begin = { type: "progress", step: "push" };
-  const done = {
-    type: "done",
-    status: "failed",
-    pr_url: null,
-    branch: null,
-    commit: null,
-    changes: [],
-    agent: "rule_based",
-    usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, turns: 0 },
-  };
+  const done = { ...DONE, status: "failed" };
   expect(judgeLog(event(1, begin) + event(2, step) + event(3, done))).toEqual([]);
   expect(judgeLog(event(1, begin) + event(3, done))).toEqual(["event 2 has number 3"]);
   expect(judgeLog(event(1, begin) + event(1, begin) + event(2, done))).toEqual([

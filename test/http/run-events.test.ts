@@ -1,27 +1,7 @@
 /** Following a run: where a stream starts, when it is over, and which positions and parameters there are. */
 import { describe, expect, it } from "vitest";
-import type { RecordedEvent } from "../../src/run/events.ts";
-import { runIdOf } from "../support/memory-host.ts";
-import { createTestApp, DONE, TIME } from "../support/test-app.ts";
-
-const GOOD = { repoUrl: "https://github.com/octocat/hello", prompt: "Fix it" };
-const ID = runIdOf(1);
-const JSON_ONLY = { accept: "application/json" };
-
-const working: RecordedEvent = { seq: 1, time: TIME, type: "progress", message: "Working.", step: "edit" };
-const done: RecordedEvent = { seq: 2, time: TIME, ...DONE };
-const finished = () => [working, done];
-const goesOn = () => [working];
-
-/** The ids of the events in a stream. */
-function ids(text: string): string[] {
-  return [...text.matchAll(/^id: (\d+)$/gm)].map(([, id = ""]) => id);
-}
-
-async function problem(response: Response): Promise<unknown[]> {
-  const { error } = (await response.json()) as { error: { code: string; message: string } };
-  return [response.status, error.code, error.message];
-}
+import { finished, GOOD, goesOn, ID, ids, JSON_ONLY, problem } from "../support/run-answers.ts";
+import { createTestApp } from "../support/test-app.ts";
 
 describe("the events of a run", () => {
   it.each([

@@ -1,29 +1,10 @@
 /** The routes of runs: how they start, what they answer, how they go on, and how pages are turned. */
 import { describe, expect, it } from "vitest";
 import { ServiceError } from "../../src/errors.ts";
-import type { RecordedEvent } from "../../src/run/events.ts";
 import type { RunPage, RunView } from "../../src/run/host.ts";
 import { runIdOf } from "../support/memory-host.ts";
-import { createTestApp, DONE, NOW, TIME } from "../support/test-app.ts";
-
-const GOOD = { repoUrl: "https://github.com/octocat/hello", prompt: "Fix it" };
-const ID = runIdOf(1);
-const JSON_ONLY = { accept: "application/json" };
-
-const working: RecordedEvent = { seq: 1, time: TIME, type: "progress", message: "Working.", step: "edit" };
-const done: RecordedEvent = { seq: 2, time: TIME, ...DONE };
-const finished = () => [working, done];
-const goesOn = () => [working];
-
-/** The ids of the events in a stream. */
-function ids(text: string): string[] {
-  return [...text.matchAll(/^id: (\d+)$/gm)].map(([, id = ""]) => id);
-}
-
-async function problem(response: Response): Promise<unknown[]> {
-  const { error } = (await response.json()) as { error: { code: string; message: string } };
-  return [response.status, error.code, error.message];
-}
+import { finished, GOOD, goesOn, ID, ids, JSON_ONLY, problem } from "../support/run-answers.ts";
+import { createTestApp, NOW, TIME } from "../support/test-app.ts";
 
 describe("starting a run", () => {
   it.each([

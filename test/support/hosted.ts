@@ -11,39 +11,18 @@ import type { Frames } from "../../src/run/host/readers.ts";
 import { createRunTables } from "../../src/run/host/schema.ts";
 import { openSqlite, type SqliteFile } from "../../src/run/process/sqlite.ts";
 import type { RunRequest } from "../../src/run/request.ts";
+import { DONE as NOTHING_DONE } from "./ending.ts";
 import { manualTimers } from "./manual-timers.ts";
+import { requestFor } from "./runs.ts";
 
 export const CALLER = "caller-of-tests";
 export const RETENTION_MS = 1000;
 
-export const REQUEST: RunRequest = {
-  repoUrl: "https://github.com/octo/cat",
-  repo: { owner: "octo", name: "cat" },
+export const REQUEST: RunRequest = requestFor({ url: "https://github.com" }, "octo/cat", {
   prompt: "Say hello",
-  use_llm: false,
-  llm_provider: "rule_based",
-  llm_model: undefined,
-  use_cloud_sandbox: false,
-  sandbox_provider: "local",
-  base_branch: undefined,
-  draft: false,
-  mode: "pull_request",
-  test_command: undefined,
-  allow_workflows: false,
-  limits: { max_turns: 1, max_cost_usd: 1, timeout_seconds: 60 },
-};
+});
 
-export const DONE: DoneEvent = {
-  type: "done",
-  message: "Done.",
-  status: "succeeded",
-  pr_url: null,
-  branch: null,
-  commit: null,
-  changes: [],
-  agent: "rule_based",
-  usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, turns: 0 },
-};
+export const DONE: DoneEvent = { ...NOTHING_DONE, status: "succeeded", message: "Done." };
 
 const encoder = new TextEncoder();
 

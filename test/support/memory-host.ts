@@ -5,20 +5,9 @@ import type { DoneEvent, RecordedEvent } from "../../src/run/events.ts";
 import type { RunHost, RunView, StartInput } from "../../src/run/host.ts";
 import type { RunRequest } from "../../src/run/request.ts";
 import { changeRuntimeConfig, type RuntimeConfig } from "../../src/run/runtime-config.ts";
+import { DONE } from "./ending.ts";
 
 export const TIME = "2026-11-01T12:00:00.000Z";
-
-export const DONE: DoneEvent = {
-  type: "done",
-  message: "Nothing to do.",
-  status: "no_changes",
-  pr_url: null,
-  branch: null,
-  commit: null,
-  changes: [],
-  agent: "rule_based",
-  usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, turns: 0 },
-};
 
 export interface MemoryRun {
   readonly id: string;

@@ -24,7 +24,11 @@ export function editing(edit: (workspace: Workspace) => Promise<void>): Agent {
 }
 
 /** `name` is `owner/name` on the forge. */
-export function requestFor(forge: LocalForge, name: string, more: Partial<RunRequest> = {}): RunRequest {
+export function requestFor(
+  forge: Pick<LocalForge, "url">,
+  name: string,
+  more: Partial<RunRequest> = {},
+): RunRequest {
   const [owner = "", repo = ""] = name.split("/");
   return {
     repoUrl: `${forge.url}/${name}`,

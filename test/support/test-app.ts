@@ -10,7 +10,8 @@ import type { RunHost } from "../../src/run/host.ts";
 import { type ManualTimers, manualTimers } from "./manual-timers.ts";
 import { createMemoryHost, type MemoryHost, type MemoryHostOptions } from "./memory-host.ts";
 
-export { DONE, TIME } from "./memory-host.ts";
+export { DONE } from "./ending.ts";
+export { TIME } from "./memory-host.ts";
 
 export const NOW = Date.UTC(2026, 10, 1, 12, 0, 0);
 

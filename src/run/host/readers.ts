@@ -1,4 +1,5 @@
 /** Serves one run's log to any number of readers, none of which can slow the run or one another. */
+import { concat } from "../../workspace/bytes.ts";
 import type { StoredEvent } from "./run-log.ts";
 
 /** How events are put on the wire; the HTTP layer knows (see http/sse.ts). */
@@ -87,7 +88,7 @@ export function createReaders({ frames, read, head, startTimer, onIdle }: Reader
   function fromLog(after: number): { bytes: Uint8Array; last: number } | undefined {
     const events = read(after, CHUNK);
     const last = events.at(-1);
-    return last === undefined ? undefined : { bytes: concat(events.map(frames.event)), last: last.seq };
+    return last === undefined ? undefined : { bytes: joined(events.map(frames.event)), last: last.seq };
   }
 
   function leave(reader: Reader): void {
@@ -222,14 +223,8 @@ function createTail() {
   };
 }
 
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
+/** One piece is handed on as it is. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const [only] = pieces;
-  if (pieces.length === 1 && only !== undefined) return only;
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.byteLength;
-  }
-  return whole;
+  return pieces.length === 1 && only !== undefined ? only : concat(pieces);
 }

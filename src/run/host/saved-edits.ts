@@ -1,4 +1,5 @@
 /** Keeps the edits of a workspace in rows, each path's as of the last checkpoint. */
+import { concat } from "../../workspace/bytes.ts";
 import type { SavedEdit } from "../../workspace/overlay.ts";
 import { byteParts, type Sql, type SqlRow, text, textOrNull } from "./sql.ts";
 
@@ -35,12 +36,5 @@ function fileOf(parts: readonly SqlRow[]): SavedEdit["file"] {
 }
 
 function joined(parts: readonly SqlRow[]): Uint8Array {
-  const pieces = parts.map(({ bytes }) => (bytes instanceof Uint8Array ? bytes : new Uint8Array()));
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.byteLength;
-  }
-  return whole;
+  return concat(parts.map(({ bytes }) => (bytes instanceof Uint8Array ? bytes : new Uint8Array())));
 }
