@@ -17,6 +17,8 @@ export interface WorkerOptions {
   /** Answers every request the Worker sends out, in place of the network. */
   readonly outbound?: (request: Request) => Promise<Response>;
   readonly port?: number;
+  /** Requests a minute that the rate-limit bindings let through, by their names; not bound when absent. */
+  readonly limits?: Readonly<Record<string, number>>;
   /** A built Worker other than `dist/worker.js`. */
   readonly script?: string;
 }
@@ -43,6 +45,12 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
       compatibilityDate,
       compatibilityFlags,
       ...(options.script === undefined ? { durableObjects: OBJECTS } : {}),
+      ratelimits: Object.fromEntries(
+        Object.entries(options.limits ?? {}).map(([name, limit], number) => [
+          name,
+          { namespace_id: String(number), simple: { limit, period: 60 as const } },
+        ]),
+      ),
       bindings: { ALLOW_ANONYMOUS: "true", ...options.env },
       host: "127.0.0.1",
       port: options.port ?? 0,

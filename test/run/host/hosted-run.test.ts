@@ -83,6 +83,29 @@ test("starting a run again leaves it as it is", async () => {
   expect(host.events()).toHaveLength(2);
 });
 
+test("a run that outlasts an alarm goes on under the next one, undivided", async () => {
+  let lives = 0;
+  const gate = Promise.withResolvers<void>();
+  started(async function* () {
+    lives += 1;
+    yield say("at length");
+    await gate.promise;
+    yield DONE;
+  });
+  const first = host.run().wake();
+  await settled();
+  host.timers.fire(600_000);
+  await first;
+  expect(host.alarm()).toBe(host.clock + 1);
+  expect(host.run().busy()).toBe(true);
+  const second = host.run().wake();
+  gate.resolve();
+  await second;
+  expect(lives).toBe(1);
+  expect(messages(host.events())).toEqual(["1 Hello.", "2 at length", "3 Done."]);
+  expect(host.run().view(CALLER)).toMatchObject({ status: "succeeded", attempts: 1 });
+});
+
 describe("a process that dies", () => {
   const EDIT = {
     path: "a.txt",
@@ -248,6 +271,25 @@ describe("a process that dies", () => {
       { type: "done", status: "failed" },
     ]);
     expect(host.reports).toHaveLength(1);
+  });
+
+  test("keeps a checkpoint that comes with an event said before", async () => {
+    const seen: unknown[] = [];
+    started(async function* ({ resume }) {
+      seen.push(resume?.checkpoint.story);
+      if (seen.length === 2) yield mark("reached");
+      if (seen.length < 3) yield say("the same");
+      if (seen.length < 3) await forever;
+      yield DONE;
+    });
+    for (let life = 0; life < 2; life += 1) {
+      void host.run().wake();
+      await settled();
+      host.die();
+    }
+    await wake();
+    expect(seen).toEqual([undefined, undefined, "reached"]);
+    expect(messages(host.events())).toEqual(["1 Hello.", "2 the same", "3 Done."]);
   });
 
   test("counts the time it worked", async () => {
@@ -422,6 +464,7 @@ describe("retention", () => {
     await expect(host.run().cancel(CALLER)).rejects.toMatchObject({ code: "run_expired" });
     expect(host.run().view("somebody else")).toBeUndefined();
     expect(host.events()).toEqual([]);
+    expect(host.alarm()).toBe(host.clock + RETENTION_MS);
     host.clock += RETENTION_MS;
     await wake();
     expect(host.run().view(CALLER)).toBeUndefined();
