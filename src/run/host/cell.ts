@@ -2,7 +2,7 @@
 import { type ErrorCode, ServiceError } from "../../errors.ts";
 import type { RunView } from "../host.ts";
 import type { RunRequest } from "../request.ts";
-import type { Credentials } from "./run-log.ts";
+import type { Credentials } from "./run-record.ts";
 
 /** A ServiceError as plain data: classes do not survive a remote call. */
 export type Result<T> =

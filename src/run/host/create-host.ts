@@ -6,7 +6,7 @@ import type { RuntimeConfig } from "../runtime-config.ts";
 import { type RunCell, unwrap } from "./cell.ts";
 import { readCursor } from "./cursor.ts";
 import type { Admitted, Configured, Directory } from "./directory.ts";
-import type { Credentials } from "./run-log.ts";
+import type { Credentials } from "./run-record.ts";
 
 /** A Directory that may be in another process. */
 export type RemoteDirectory = {

@@ -5,7 +5,8 @@ import type { CheckpointMark, RunOutput } from "../checkpoint.ts";
 import type { RunEvent } from "../events.ts";
 import { endingOf } from "./ending.ts";
 import type { Recorder } from "./recorder.ts";
-import type { RunLog, RunRecord } from "./run-log.ts";
+import type { RunLog } from "./run-log.ts";
+import type { RunRecord } from "./run-record.ts";
 import { createSaid } from "./said.ts";
 import type { StoryFor } from "./story.ts";
 

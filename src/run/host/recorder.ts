@@ -2,7 +2,8 @@
 import type { CheckpointMark } from "../checkpoint.ts";
 import type { RecordedEvent, RunEvent } from "../events.ts";
 import { createReached, type Facts } from "./reached.ts";
-import type { RunChanges, RunLog, StoredEvent } from "./run-log.ts";
+import type { RunLog, StoredEvent } from "./run-log.ts";
+import type { RunChanges } from "./run-record.ts";
 
 export interface Recorder {
   /** Numbers and stamps the event, stores it with what goes with it, then shows it. */

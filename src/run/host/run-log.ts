@@ -1,52 +1,16 @@
 /** One run as it is stored: its record, its numbered events, and the checkpoint it would go on from. */
 import type { Checkpoint, CheckpointMark, Resume } from "../checkpoint.ts";
-import type { DoneStatus, RecordedEvent } from "../events.ts";
-import type { RunRequest } from "../request.ts";
+import type { RecordedEvent } from "../events.ts";
+import { assign, type RunChanges, type RunRecord, readRecord } from "./run-record.ts";
 import { loadEdits, saveEdits } from "./saved-edits.ts";
 import { createRunTables, hasRunTables } from "./schema.ts";
-import { number, numberOrNull, type Sql, type SqlRow, type SqlValue, text, textParts } from "./sql.ts";
-
-/** What the run may use and nobody may see; deleted from the store when the run ends. */
-export interface Credentials {
-  readonly githubToken?: string;
-  readonly openaiApiKey?: string;
-  readonly anthropicApiKey?: string;
-}
-
-export interface RunRecord {
-  readonly caller: string;
-  readonly request: RunRequest;
-  readonly credentials: Credentials;
-  readonly state: "running" | DoneStatus | "expired";
-  readonly createdAt: number;
-  readonly finishedAt: number | null;
-  readonly expiresAt: number | null;
-  readonly resumesAt: number | null;
-  readonly wakeAt: number | null;
-  readonly attempts: number;
-  /** When the last attempt began. */
-  readonly attemptedAt: number;
-  /** Attempts in a row that added nothing to the log. */
-  readonly stalls: number;
-  readonly activeMs: number;
-  readonly suspendedMs: number;
-  readonly cancelled: boolean;
-  /** Whether the directory knows that the run is there. */
-  readonly announced: boolean;
-  /** Whether the directory knows that the run has ended. */
-  readonly told: boolean;
-  readonly lastSeq: number;
-  /** The event the checkpoint belongs to; 0 without one. */
-  readonly checkpointSeq: number;
-}
+import { number, type Sql, type SqlRow, text, textParts } from "./sql.ts";
 
 /** An event as it is sent: its number, and its JSON. */
 export interface StoredEvent {
   readonly seq: number;
   readonly json: string;
 }
-
-export type RunChanges = Partial<Omit<RunRecord, "caller" | "request" | "createdAt">>;
 
 export interface RunLog {
   /** Undefined when no such run was ever started here, or its last trace is gone. */
@@ -84,24 +48,6 @@ export interface RunLog {
   forget(): void;
 }
 
-const COLUMNS: Readonly<Record<keyof RunChanges, string>> = {
-  credentials: "credentials",
-  state: "state",
-  finishedAt: "finished_at",
-  expiresAt: "expires_at",
-  resumesAt: "resumes_at",
-  wakeAt: "wake_at",
-  attempts: "attempts",
-  attemptedAt: "attempted_at",
-  stalls: "stalls",
-  activeMs: "active_ms",
-  suspendedMs: "suspended_ms",
-  cancelled: "cancelled",
-  announced: "announced",
-  told: "told",
-  lastSeq: "last_seq",
-  checkpointSeq: "checkpoint_seq",
-};
 const EVENTS_IN_A_READ = 1000;
 const PAGE_ROWS = 64;
 
@@ -120,10 +66,9 @@ export function createRunLog(sql: Sql, runId: string): RunLog {
   }
 
   function update(changes: RunChanges): void {
-    const entries = Object.entries(changes) as [keyof RunChanges, unknown][];
-    if (entries.length === 0) return;
-    const set = entries.map(([name]) => `${COLUMNS[name]} = ?`).join(", ");
-    sql.rows(`UPDATE runs SET ${set} WHERE id = ?`, ...entries.map(([, value]) => stored(value)), runId);
+    const assignments = assign(changes);
+    if (assignments === undefined) return;
+    sql.rows(`UPDATE runs SET ${assignments.set} WHERE id = ?`, ...assignments.values, runId);
     cached = cached === undefined ? undefined : { ...cached, ...changes };
   }
 
@@ -290,33 +235,4 @@ export function createRunLog(sql: Sql, runId: string): RunLog {
 function withoutLastSeq(rows: readonly SqlRow[]): readonly SqlRow[] {
   const last = rows.at(-1);
   return last === undefined ? rows : rows.filter((row) => row["seq"] !== last["seq"]);
-}
-
-function stored(value: unknown): SqlValue {
-  if (typeof value === "string" || typeof value === "number" || value === null) return value;
-  return typeof value === "boolean" ? Number(value) : JSON.stringify(value);
-}
-
-function readRecord(row: SqlRow): RunRecord {
-  return {
-    caller: text(row, "caller"),
-    request: JSON.parse(text(row, "request")),
-    credentials: JSON.parse(text(row, "credentials")),
-    state: text(row, "state") as RunRecord["state"],
-    createdAt: number(row, "created_at"),
-    finishedAt: numberOrNull(row, "finished_at"),
-    expiresAt: numberOrNull(row, "expires_at"),
-    resumesAt: numberOrNull(row, "resumes_at"),
-    wakeAt: numberOrNull(row, "wake_at"),
-    attempts: number(row, "attempts"),
-    attemptedAt: number(row, "attempted_at"),
-    stalls: number(row, "stalls"),
-    activeMs: number(row, "active_ms"),
-    suspendedMs: number(row, "suspended_ms"),
-    cancelled: number(row, "cancelled") === 1,
-    announced: number(row, "announced") === 1,
-    told: number(row, "told") === 1,
-    lastSeq: number(row, "last_seq"),
-    checkpointSeq: number(row, "checkpoint_seq"),
-  };
 }

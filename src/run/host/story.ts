@@ -4,7 +4,7 @@ import type { RunOutput } from "../checkpoint.ts";
 import type { RunContext } from "../deps.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunRequest } from "../request.ts";
-import type { Credentials } from "./run-log.ts";
+import type { Credentials } from "./run-record.ts";
 
 /** The story for one run's credentials. */
 export interface Story {

@@ -1,7 +1,7 @@
 /** A run as its caller sees it, from its record and its log. */
 import type { RunView } from "../host.ts";
 import type { Recorder } from "./recorder.ts";
-import type { RunRecord } from "./run-log.ts";
+import type { RunRecord } from "./run-record.ts";
 
 export function viewOf(
   id: string,
