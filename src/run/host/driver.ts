@@ -1,6 +1,6 @@
 /** Drives one attempt of a run: takes its story from the last checkpoint on, and keeps what it says. */
 import { ServiceError } from "../../errors.ts";
-import { redactOutputs } from "../../redact.ts";
+import { type Redactor, redactOutputs } from "../../redact.ts";
 import type { CheckpointMark, RunOutput } from "../checkpoint.ts";
 import type { RunEvent } from "../events.ts";
 import { endingOf } from "./ending.ts";
@@ -97,7 +97,7 @@ export function createDriver(options: DriverOptions): Driver {
       let mark: CheckpointMark | undefined;
       for await (const output of heard(redactOutputs(outputs, story.redactor), late)) {
         if (output.type === "checkpoint") {
-          mark = output;
+          mark = withoutSecrets(output, story.redactor);
           continue;
         }
         if (output.type === "suspend") {
@@ -161,6 +161,12 @@ async function* heard(outputs: AsyncGenerator<RunOutput>, late: Promise<never>):
     // Not awaited: a story that does not listen may never settle.
     outputs.return(undefined).catch(() => undefined);
   }
+}
+
+/** A patch repeats what it deletes, be it a secret. Without one it stays as it is, so that it can be applied. */
+function withoutSecrets(mark: CheckpointMark, redactor: Redactor): CheckpointMark {
+  const { patch } = mark;
+  return patch !== undefined && redactor.holds(patch) ? { ...mark, patch: redactor.redact(patch) } : mark;
 }
 
 function stalled(attempts: number): ServiceError {

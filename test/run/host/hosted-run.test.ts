@@ -558,6 +558,25 @@ test("secrets are in no event, also when cut in two by a checkpoint", async () =
   expect(words.join("")).toBe("a [redacted] b");
 });
 
+test("a patch that deletes a secret does not show it; another patch is kept to the byte", async () => {
+  const secret = "canary-of-the-service-0123456789";
+  const kept = async (patch: string): Promise<string | undefined> => {
+    started(
+      async function* () {
+        yield mark(1, { patch });
+        yield DONE;
+      },
+      { secrets: [secret] },
+    );
+    await wake();
+    return host.run().patch(CALLER);
+  };
+  expect(await kept(`-key = ${secret}\n`)).toBe("-key = [redacted]\n");
+  host.close();
+  const lookalike = `-token = "ghp_${"a".repeat(36)}"\n`;
+  expect(await kept(lookalike)).toBe(lookalike);
+});
+
 test("a log of thousands of events is seen whole by the next life", async () => {
   let life = 0;
   started(async function* () {
