@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRedactor } from "../../src/redact.ts";
-import type { RunOutput } from "../../src/run/checkpoint.ts";
+import type { CheckpointMark, RunOutput } from "../../src/run/checkpoint.ts";
 import type { RunContext } from "../../src/run/deps.ts";
 import type { DoneEvent, RecordedEvent, RunEvent } from "../../src/run/events.ts";
 import { createHostedRun, type Ended, type HostedRun } from "../../src/run/host/hosted-run.ts";
@@ -129,4 +129,23 @@ export function hosted(script: Script, options: HostedOptions = {}): Hosted {
     },
   };
   return host;
+}
+
+/** Something a run says. */
+export const say = (message: string): RunEvent => ({ type: "progress", step: "edit", message });
+
+export function mark(story: unknown, more: Partial<CheckpointMark> = {}): CheckpointMark {
+  return { type: "checkpoint", checkpoint: { version: 1, story }, edits: [], ...more };
+}
+
+/** What people see of events. */
+export const messages = (events: readonly RecordedEvent[]): string[] =>
+  events.map(({ seq, message }) => `${seq} ${message}`);
+
+/** Never settles: what a process is in the middle of when it dies. */
+export const FOREVER = new Promise<never>(() => {});
+
+/** Lets everything that needs no timer and no test happen. */
+export async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
 }

@@ -111,9 +111,10 @@ export function createDirectory(
 
   function known(caller: string, { key, fingerprint }: Idempotency): Admitted | undefined {
     const [row] = sql.rows(
-      "SELECT id, fingerprint FROM listed WHERE caller = ? AND idempotency_key = ?",
+      "SELECT id, fingerprint FROM listed WHERE caller = ? AND idempotency_key = ? AND forget_at > ?",
       caller,
       key,
+      now(),
     );
     if (row === undefined) return undefined;
     return text(row, "fingerprint") === fingerprint
@@ -132,6 +133,15 @@ export function createDirectory(
           now(),
           SWEEP,
         );
+        if (idempotency !== undefined) {
+          // A key lives as long as its run, however many wait to be deleted before it.
+          sql.rows(
+            "DELETE FROM listed WHERE caller = ? AND idempotency_key = ? AND forget_at <= ?",
+            caller,
+            idempotency.key,
+            now(),
+          );
+        }
         const current = configured();
         const news = current.revision === revision ? {} : { configured: current };
         const before = idempotency === undefined ? undefined : known(caller, idempotency);

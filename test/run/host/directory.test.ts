@@ -85,6 +85,16 @@ describe("keys", () => {
     expect(admit(key("k"))).toEqual(created(4));
   });
 
+  test("a key is free once its run has expired, however many expired with it", () => {
+    for (let n = 1; n <= 250; n += 1) {
+      admit({ ...key(`k${n}`), caller: `caller ${n}` });
+      end(n);
+    }
+    clock += LIMITS.retentionMs;
+    expect(directory.known("caller 250", { key: "k250", fingerprint: "f" })).toBeUndefined();
+    expect(admit({ ...key("k250", "g"), caller: "caller 250" })).toEqual(created(251));
+  });
+
   test("what was withdrawn never was", () => {
     admit(key("k"));
     directory.withdraw(idOf(1));
