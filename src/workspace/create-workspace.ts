@@ -59,9 +59,12 @@ export function createWorkspace({ overlay, blobs, limits }: WorkspaceParts): Wor
 
   async function read(path: string): Promise<Uint8Array> {
     const { content } = fileAt(path);
-    if ("bytes" in content) return content.bytes;
+    return "bytes" in content ? content.bytes : await readBlob(path, content.oid);
+  }
+
+  async function readBlob(path: string, oid: string): Promise<Uint8Array> {
     try {
-      return await blobs.read(content.oid);
+      return await blobs.read(oid);
     } catch (error) {
       if (error instanceof ServiceError && error.code === "object_too_large") {
         throw new ServiceError(
@@ -105,6 +108,13 @@ export function createWorkspace({ overlay, blobs, limits }: WorkspaceParts): Wor
       const text = bytes.includes(0) ? undefined : decodeUtf8(bytes);
       if (text === undefined) throw new ServiceError("not_text", `${quote(path)} is not a UTF-8 text file.`);
       return text;
+    },
+
+    async readBase(path) {
+      const entry = overlay.base(path);
+      const kind = entry === undefined ? undefined : kindOf(entry.mode);
+      if (entry === undefined || kind === "symlink" || kind === "submodule") return undefined;
+      return await readBlob(path, entry.oid);
     },
 
     search: (options) => searchFiles({ overlay, blobs, limits, folder: folderOf(options.path) }, options),

@@ -1,8 +1,5 @@
 /** Which paths a listing or search is about: a folder, globs, or both. */
-import picomatch from "picomatch";
-import { ServiceError } from "../errors.ts";
-
-const LONGEST_GLOB = 1000;
+import { compileGlob } from "./compile-glob.ts";
 
 export interface Scope {
   readonly path?: string | undefined;
@@ -16,16 +13,12 @@ export interface Scope {
 export function createScope({ path, glob }: Scope): (path: string) => boolean {
   const folder = path === undefined ? "" : path.replace(/^\.?\/+|\/+$/g, "");
   const globs = glob === undefined ? [] : typeof glob === "string" ? [glob] : glob;
-  const tests = globs.map(compile);
+  const tests = globs.map((one) => compileGlob(anchored(one)));
   return (candidate) =>
     (folder === "" || folder === "." || candidate === folder || candidate.startsWith(`${folder}/`)) &&
     (tests.length === 0 || tests.some((test) => test(candidate)));
 }
 
-function compile(glob: string): (path: string) => boolean {
-  if (glob === "" || glob.length > LONGEST_GLOB) {
-    throw new ServiceError("invalid_pattern", `A glob must have 1 to ${LONGEST_GLOB} characters.`);
-  }
-  const pattern = glob.includes("/") ? glob.replace(/^\.?\//, "") : `**/${glob}`;
-  return picomatch(pattern, { dot: true, nonegate: true, maxLength: LONGEST_GLOB + 3 });
+function anchored(glob: string): string {
+  return glob === "" || glob.includes("/") ? glob.replace(/^\.?\//, "") : `**/${glob}`;
 }

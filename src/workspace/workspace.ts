@@ -81,6 +81,11 @@ export interface Workspace {
   read(path: string): Promise<Uint8Array>;
   /** The file as text; `not_text` when it is not valid UTF-8 or holds a NUL. A BOM is kept. */
   readText(path: string): Promise<string>;
+  /**
+   * The file's bytes at the base commit, whatever has become of it since; undefined when there was none, or
+   * a link or submodule. At most one request.
+   */
+  readBase(path: string): Promise<Uint8Array | undefined>;
   /** Lines that match. Fetches what it has to search, in bounded batches. */
   search(options: SearchOptions): Promise<SearchResult>;
   /** Creates or replaces a file; a string is written as UTF-8. */

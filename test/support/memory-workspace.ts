@@ -101,6 +101,11 @@ export function createMemoryWorkspace(
       if (text === undefined) throw new ServiceError("not_text", `"${path}" is not a text file.`);
       return text;
     },
+    readBase: (path) => {
+      const file = base.get(path);
+      const isFile = file?.kind === "file" || file?.kind === "executable";
+      return Promise.resolve(isFile ? file.bytes : undefined);
+    },
     search: async (options) => {
       const paths = (await workspace.list(options)).filter(
         ({ kind }) => kind === "file" || kind === "executable",

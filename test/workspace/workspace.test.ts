@@ -65,6 +65,19 @@ const KIND = {
   "160000": "submodule",
 } as const;
 
+test("a file's bytes at the base stay what they were, whatever is done to it", async () => {
+  const { workspace } = await open(odd);
+  const paths = ["utf8-bom.txt", "image.png", "src/app.py", "src/app.js"];
+  const before = await Promise.all(paths.map((path) => workspace.read(path)));
+  await workspace.write("utf8-bom.txt", "edited\n");
+  await workspace.delete("image.png");
+  await workspace.move("src", "lib");
+  expect(await Promise.all(paths.map((path) => workspace.readBase(path)))).toEqual(before);
+  await workspace.write("new.txt", "new\n");
+  const none = ["new.txt", "lib/app.py", "nothing", "src", "link-to-file", "sub/module"];
+  expect(await Promise.all(none.map((path) => workspace.readBase(path)))).toEqual(none.map(() => undefined));
+});
+
 test("lists every entry in git's order with its kind", async () => {
   const { workspace, fileCount, eachFileName } = await open(odd);
   const listed = await workspace.list();
