@@ -215,23 +215,13 @@ describe("ordinary text", () => {
       stream.push("nothing to see, "),
       stream.push("a can"),
       stream.push("ary bird"),
-      stream.push(" canary_01234567"),
-      stream.push("8"),
+      stream.push(" canary_0123"),
+      stream.push("4"),
       stream.push("!"),
       stream.push(" ghp_abc"),
       stream.push(" done!"),
       stream.flush(),
-    ]).toEqual([
-      "nothing to see, ",
-      "a ",
-      "canary bird",
-      " ",
-      "",
-      "canary_012345678!",
-      " ",
-      "ghp_abc done!",
-      "",
-    ]);
+    ]).toEqual(["nothing to see, ", "a ", "canary bird", " ", "", "canary_01234!", " ", "ghp_abc done!", ""]);
   });
 
   it("flushed starts anew", () => {
@@ -239,10 +229,27 @@ describe("ordinary text", () => {
     expect([
       stream.push(PLAIN.slice(0, 9)),
       stream.flush(),
-      stream.push(PLAIN.slice(9)),
+      stream.push(PLAIN.slice(9, 20)),
       stream.flush(),
       stream.push(`${PLAIN} `),
-    ]).toEqual(["", PLAIN.slice(0, 9), PLAIN.slice(9), "", "[redacted] "]);
+    ]).toEqual(["", PLAIN.slice(0, 9), PLAIN.slice(9, 20), "", "[redacted] "]);
+  });
+});
+
+describe("what is left of a secret where a text was cut", () => {
+  const { redact } = createRedactor([PLAIN]);
+
+  it.each([18, 20, PLAIN.length])(
+    "is found from %i characters on, at either end and in the middle",
+    (length) => {
+      const pieces = [PLAIN.slice(0, length), PLAIN.slice(-length), PLAIN.slice(3).slice(0, length)];
+      for (const piece of pieces) expect(redact(`a ${piece}… b`)).toBe("a [redacted]… b");
+    },
+  );
+
+  it("is shown where it is shorter, as vendors' prefixes and ordinary words are", () => {
+    for (const piece of [PLAIN.slice(0, 17), PLAIN.slice(-17)])
+      expect(redact(`a ${piece}… b`)).toBe(`a ${piece}… b`);
   });
 });
 
@@ -287,8 +294,9 @@ describe("redactOutputs", () => {
       ),
     ).toEqual([
       output("stdout", "x"),
-      output("stdout", "[redacted]y"),
+      output("stdout", "[redacted]"),
       output("stderr", "[redacted]z"),
+      output("stdout", "y"),
       progress,
     ]);
   });

@@ -3,6 +3,8 @@ import type { Patterns } from "./scanner.ts";
 
 /** The user name git's HTTP authentication has for tokens. */
 const GIT_USER = "x-access-token";
+/** Characters of a secret that give it away: more than the words that people put into tokens have. */
+const WINDOW = 18;
 
 /** Every form of every secret, for the scanner. */
 export function secretForms(secrets: readonly string[]): Patterns {
@@ -12,6 +14,8 @@ export function secretForms(secrets: readonly string[]): Patterns {
   for (const secret of secrets) {
     const bytes = new TextEncoder().encode(secret);
     exact.add(secret);
+    // What is left of it where a text was cut on both sides, or in front.
+    for (let at = 1; at + WINDOW <= secret.length; at += 1) exact.add(secret.slice(at, at + WINDOW));
     exact.add(JSON.stringify(secret).slice(1, -1));
     const basic = toBase64(new TextEncoder().encode(`${GIT_USER}:${secret}`));
     for (const form of [basic, ...base64Cores(bytes)]) {

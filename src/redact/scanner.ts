@@ -54,7 +54,16 @@ export function createScanner(patterns: Patterns, replacement: string): () => St
       found.push({ start, end });
     };
 
+    /** The beginning of a pattern that does not go on: what is left where a text was cut. */
+    const addPiece = (depth: number, start: number, end: number) => {
+      if (depth >= LEAST_PIECE) add(start, end);
+    };
+
     const stepPercent = (symbol: number, length: number) => {
+      const depth = percent.depth(percentState);
+      if (percent.depth(percent.step(percentState, symbol)) <= depth) {
+        addPiece(depth, starts[(bytes - depth) % ringSize] ?? decoded, decoded);
+      }
       starts[bytes % ringSize] = decoded;
       bytes += 1;
       decoded += length;
@@ -101,10 +110,16 @@ export function createScanner(patterns: Patterns, replacement: string): () => St
         const end = base + text.length;
         for (; scanned < end; scanned += 1) {
           const code = text.charCodeAt(scanned - base);
+          const exactDepth = exact.depth(exactState);
           exactState = exact.step(exactState, code);
+          if (exact.depth(exactState) <= exactDepth) addPiece(exactDepth, scanned - exactDepth, scanned);
           const length = exact.match(exactState);
           if (length > 0) add(scanned + 1 - length, scanned + 1);
+          const caselessDepth = caseless.depth(caselessState);
           caselessState = caseless.step(caselessState, lower(code));
+          if (caseless.depth(caselessState) <= caselessDepth) {
+            addPiece(caselessDepth, scanned - caselessDepth, scanned);
+          }
           const folded = caseless.match(caselessState);
           if (folded > 0) add(scanned + 1 - folded, scanned + 1);
           decodeUpTo(scanned + 1, false);
@@ -121,6 +136,10 @@ export function createScanner(patterns: Patterns, replacement: string): () => St
       },
       flush() {
         decodeUpTo(scanned, true);
+        const depths = [exact.depth(exactState), caseless.depth(caselessState)];
+        for (const depth of depths) addPiece(depth, scanned - depth, scanned);
+        const depth = percent.depth(percentState);
+        addPiece(depth, starts[(bytes - depth) % ringSize] ?? decoded, decoded);
         const out = take(base + text.length);
         exactState = 0;
         caselessState = 0;
@@ -132,6 +151,8 @@ export function createScanner(patterns: Patterns, replacement: string): () => St
 }
 
 const PERCENT = 0x25;
+/** Symbols; a shorter beginning may be a vendor's prefix ("sk-ant-api03-"), or words ("tiny-backspace"). */
+const LEAST_PIECE = 18;
 
 function codes(text: string): number[] {
   return Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
