@@ -30,7 +30,12 @@ const SECURITY_HEADERS = {
 export function createApp(deps: AppDeps): Hono {
   const { settings, host, config, redactor } = deps;
   const startTimer = deps.startTimer ?? realTimer;
-  const health = createHealth({ checks: deps.checks, now: deps.now, startTimer });
+  const health = createHealth({
+    checks: deps.checks,
+    readConfig: () => host.readConfig(),
+    now: deps.now,
+    startTimer,
+  });
   const gate = createGate(deps);
   const open = settings.corsOrigins.length > 0;
   const refuse = (error: unknown) => errorResponse(error, redactor, deps.now());

@@ -1,5 +1,6 @@
 /** The kinds of values that environment variables have, each with the words that say what a wrong one must be. */
-import { z } from "zod";
+import * as z from "zod";
+import { modelOverridesSchema } from "./agent/llm/models.ts";
 import { isLoopback } from "./loopback.ts";
 
 /** A token that opens the service must not be guessable. */
@@ -35,6 +36,30 @@ export function wholeNumber(min: number, max: number) {
     .regex(/^\d{1,9}$/, problem)
     .transform(Number)
     .pipe(z.int().min(min, problem).max(max, problem));
+}
+
+/** JSON that says what models cost, for those the table does not know or knows wrongly. */
+export const modelPrices = text.transform((raw, context) => {
+  const problem = (message: string) => context.issues.push({ code: "custom", message, input: undefined });
+  const result = modelOverridesSchema.safeParse(parseJson(raw));
+  if (result.success) return result.data;
+  for (const { path, message } of result.error.issues) {
+    if (path.length === 0) {
+      problem(
+        'must be a JSON object such as {"my-model": {"input": 1, "output": 4}}, in USD per million tokens',
+      );
+    } else problem(`is wrong at ${path.map(String).join(".")}: ${message}`);
+  }
+  return z.NEVER;
+});
+
+/** Undefined for what is no JSON. */
+function parseJson(raw: string): unknown {
+  try {
+    return JSON.parse(raw);
+  } catch {
+    return undefined;
+  }
 }
 
 export function address({ path }: { path: boolean }) {

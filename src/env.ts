@@ -1,11 +1,13 @@
 /** Reads the environment once, at the edge: strings in, typed settings out. */
-import { z } from "zod";
+import * as z from "zod";
 import { AGENT_NAMES } from "./agent/agent.ts";
+import type { ModelOverrides } from "./agent/llm/models.ts";
 import {
   address,
   authorPart,
   commaSeparated,
   flag,
+  modelPrices,
   oneOf,
   readOrigins,
   secret,
@@ -14,20 +16,31 @@ import {
   wholeNumber,
 } from "./env-values.ts";
 import { ServiceError } from "./errors.ts";
+import { LEND_MODEL_KEYS, type LendModelKeys } from "./http/access.ts";
 import { type ConfigOptions, DEFAULT_MAX_RUNS, DEFAULT_MAX_RUNS_PER_CALLER } from "./http/config.ts";
 import type { HttpSettings } from "./http/deps.ts";
 import { SANDBOX_PROVIDERS } from "./run/request.ts";
+
+/** The Responses API, or Chat Completions for servers that speak only that. */
+const OPENAI_API_STYLES = ["responses", "chat"] as const;
 
 const schema = z.object({
   GITHUB_TOKEN: secret,
   GITHUB_SERVER_URL: address({ path: false }).optional(),
   GITHUB_API_URL: address({ path: true }).optional(),
   OPENAI_API_KEY: secret,
+  OPENAI_BASE_URL: address({ path: true }).default("https://api.openai.com/v1"),
+  OPENAI_API_STYLE: oneOf(OPENAI_API_STYLES).default("responses"),
   ANTHROPIC_API_KEY: secret,
+  ANTHROPIC_BASE_URL: address({ path: true }).default("https://api.anthropic.com"),
   DEFAULT_LLM_PROVIDER: oneOf(AGENT_NAMES).optional(),
   DEFAULT_LLM_MODEL: text
     .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,99}$/, "must be a model's name, such as 'gpt-4'")
     .optional(),
+  MODEL_PRICES: modelPrices.default({}),
+  LLM_IDLE_TIMEOUT_SECONDS: wholeNumber(1, 600).default(60),
+  LLM_ANSWER_TIMEOUT_SECONDS: wholeNumber(1, 900).default(300),
+  LEND_MODEL_KEYS: oneOf(LEND_MODEL_KEYS).default("api_tokens"),
   AWS_ACCESS_KEY_ID: secret,
   AWS_SECRET_ACCESS_KEY: secret,
   DEFAULT_SANDBOX_PROVIDER: oneOf(SANDBOX_PROVIDERS).optional(),
@@ -53,6 +66,17 @@ const schema = z.object({
 
 type Environment = z.infer<typeof schema>;
 
+/** How models are reached, and what is known of them. Addresses are without a trailing slash. */
+export interface ModelSettings {
+  readonly openai: { readonly baseUrl: string; readonly style: (typeof OPENAI_API_STYLES)[number] };
+  readonly anthropic: { readonly baseUrl: string };
+  /** The operator's prices and windows, which go before the table's. */
+  readonly overrides: ModelOverrides;
+  /** How long an answer may say nothing, and take in all. */
+  readonly idleTimeoutSeconds: number;
+  readonly answerTimeoutSeconds: number;
+}
+
 export interface Settings {
   readonly github: {
     readonly token: string | undefined;
@@ -63,6 +87,9 @@ export interface Settings {
   };
   readonly openaiApiKey: string | undefined;
   readonly anthropicApiKey: string | undefined;
+  readonly models: ModelSettings;
+  /** Whose runs may use the service's own model keys. */
+  readonly lendModelKeys: LendModelKeys;
   readonly aws: { readonly accessKeyId: string | undefined; readonly secretAccessKey: string | undefined };
   /** What the environment chose for requests that do not say. */
   readonly defaults: ConfigOptions["environment"];
@@ -126,6 +153,14 @@ function toSettings(env: Environment): Settings {
     },
     openaiApiKey: env.OPENAI_API_KEY,
     anthropicApiKey: env.ANTHROPIC_API_KEY,
+    models: {
+      openai: { baseUrl: env.OPENAI_BASE_URL, style: env.OPENAI_API_STYLE },
+      anthropic: { baseUrl: env.ANTHROPIC_BASE_URL },
+      overrides: env.MODEL_PRICES,
+      idleTimeoutSeconds: env.LLM_IDLE_TIMEOUT_SECONDS,
+      answerTimeoutSeconds: env.LLM_ANSWER_TIMEOUT_SECONDS,
+    },
+    lendModelKeys: env.LEND_MODEL_KEYS,
     aws: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
     defaults: {
       llm_provider: env.DEFAULT_LLM_PROVIDER,
@@ -169,7 +204,8 @@ export function secretsOf(settings: Settings): string[] {
 
 /** The part of the settings the HTTP layer sees: who may come in, and where repositories live. */
 export function httpSettings(settings: Settings, version: string): HttpSettings {
-  const { github, apiTokens, adminToken, allowGithubTokens, allowAnonymous, corsOrigins } = settings;
+  const { github, apiTokens, adminToken, allowGithubTokens, allowAnonymous, corsOrigins, lendModelKeys } =
+    settings;
   return {
     version,
     serverUrl: github.serverUrl,
@@ -178,6 +214,7 @@ export function httpSettings(settings: Settings, version: string): HttpSettings 
     allowGithubTokens,
     allowAnonymous,
     corsOrigins,
+    lendModelKeys,
   };
 }
 

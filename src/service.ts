@@ -1,5 +1,6 @@
 /** Puts the parts of a run together from the settings: the same ones on every host. */
-import { chooseAgent } from "./agent/choose.ts";
+import { type Candidates, chooseAgent } from "./agent/choose.ts";
+import { createLlmAgent } from "./agent/llm/agent.ts";
 import { createRuleAgent } from "./agent/rules/agent.ts";
 import { createChecks } from "./checks.ts";
 import { createEgress } from "./egress.ts";
@@ -9,10 +10,12 @@ import type { Forge } from "./forge/forge.ts";
 import { createGitHubForge } from "./forge/github.ts";
 import type { HealthChecks } from "./http/health.ts";
 import { cutOffComment, encodeFrame, PING_FRAME, RETRY_FRAME } from "./http/sse.ts";
+import { modelOffers } from "./model-offers.ts";
 import { createRedactor, type Redactor } from "./redact.ts";
 import type { RunDeps } from "./run/deps.ts";
 import type { DirectoryLimits } from "./run/host/directory.ts";
 import type { Frames } from "./run/host/readers.ts";
+import { type Credentials, type ModelKeys, secretsIn } from "./run/host/run-record.ts";
 import type { StoryFor } from "./run/host/story.ts";
 import { introduction } from "./run/introduction.ts";
 import { run } from "./run/run.ts";
@@ -42,8 +45,9 @@ const KEPT_FORGES = 100;
 /** `log` writes one line to wherever the operator looks. */
 export function createService(settings: Settings, log: (line: string) => void): Service {
   const { apiUrl, serverUrl } = settings.github;
+  const { openai, anthropic } = settings.models;
   const redactor = createRedactor(secretsOf(settings));
-  const fetch = createEgress({ origins: [apiUrl, serverUrl] });
+  const fetch = createEgress({ origins: [apiUrl, serverUrl, openai.baseUrl, anthropic.baseUrl] });
   const rules = createRuleAgent();
   const forges = new Map<string | undefined, Forge>();
 
@@ -58,13 +62,27 @@ export function createService(settings: Settings, log: (line: string) => void): 
     return forge;
   }
 
+  const candidates = (credentials: Credentials, keys: ModelKeys): Candidates => ({
+    rules,
+    offers: modelOffers(settings, credentials, keys, fetch),
+    withModels: (models) => createLlmAgent({ models, rules, now: Date.now, random: Math.random }),
+  });
+
   const redactorWith = (secrets: readonly string[]): Redactor =>
     secrets.length === 0 ? redactor : createRedactor([...secretsOf(settings), ...secrets]);
 
   return {
     redactor,
     redact: (text, secrets) => redactorWith(secrets).redact(text),
-    checks: createChecks({ apiUrl, token: settings.github.token, fetch, userAgent: USER_AGENT, rules }),
+    checks: createChecks({
+      apiUrl,
+      token: settings.github.token,
+      openai: { key: settings.openaiApiKey, baseUrl: openai.baseUrl },
+      anthropic: { key: settings.anthropicApiKey, baseUrl: anthropic.baseUrl },
+      fetch,
+      userAgent: USER_AGENT,
+      rules,
+    }),
     report: (error, where) => log(redactor.redact(`${where}: ${describe(error)}`)),
     limits: {
       maxRuns: settings.maxRuns,
@@ -72,13 +90,13 @@ export function createService(settings: Settings, log: (line: string) => void): 
       retentionMs: settings.retentionSeconds * 1000,
     },
     frames: sseFrames(),
-    storyFor(credentials) {
-      const knowing = redactorWith(Object.values(credentials));
+    storyFor(credentials, modelKeys) {
+      const knowing = redactorWith(secretsIn(credentials, modelKeys));
       const deps: RunDeps = {
         forge: forgeFor(credentials.githubToken ?? settings.github.token),
         openWorkspace: (options) => openWorkspace({ ...options, fetch }),
         findBranches: (options) => findBranches({ ...options, fetch }),
-        chooseAgent: (wish) => chooseAgent(rules, wish),
+        chooseAgent: (wish) => chooseAgent(candidates(credentials, modelKeys), wish),
         author: settings.commitAuthor,
         now: () => new Date(),
         newBranchId,

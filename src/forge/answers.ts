@@ -1,5 +1,5 @@
 /** The parts of GitHub's answers that are used, checked before anything relies on them. */
-import { z } from "zod";
+import * as z from "zod";
 import type { RepoRef } from "./forge.ts";
 
 const fullName = z
@@ -35,6 +35,7 @@ export const pullAnswer = z.object({
   title: z.string(),
   body: z.string().nullable(),
   state: z.enum(["open", "closed"]),
+  draft: z.boolean().optional(),
   merged_at: z.string().nullable(),
   head: z.object({ ref: z.string(), repo: z.object({ full_name: z.string() }).nullable() }),
   base: z.object({ ref: z.string() }),

@@ -1,5 +1,5 @@
 /** Turns whatever a REST call throws into plain facts, so that no request header travels on. */
-import { z } from "zod";
+import * as z from "zod";
 import { isAbort, ServiceError } from "../errors.ts";
 
 /** One entry of the `errors` array of GitHub's 422 answers, as it came. */

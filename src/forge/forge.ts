@@ -48,6 +48,8 @@ export interface PullRequestNumber {
 export interface PullRequest extends PullRequestNumber {
   /** False when a pull request for the branch was there already and was updated. */
   readonly created: boolean;
+  /** True when it was to be a draft and the repository takes none. */
+  readonly draftRefused: boolean;
 }
 
 export interface OpenOptions {

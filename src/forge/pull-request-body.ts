@@ -11,18 +11,34 @@ interface BodyChange {
   readonly binary?: boolean;
 }
 
+interface BodyAgent {
+  readonly name: string;
+  readonly model?: string;
+}
+
 /** Everything but the run's id may come from strangers. */
 export interface PullRequestBodyInput {
   readonly prompt: string;
   /** What changed and why, one sentence an item. */
   readonly summary: readonly string[];
   readonly changes: readonly BodyChange[];
-  readonly agent: {
-    readonly name: string;
-    readonly model?: string;
-    /** A sentence: why this agent did the work. */
+  /** With a sentence: why this agent did the work. */
+  readonly agent: BodyAgent & { readonly reason: string };
+  /** Agents that gave up before it, each with a sentence why. */
+  readonly fallbacks: readonly {
+    readonly from: BodyAgent;
+    readonly to: BodyAgent;
     readonly reason: string;
+  }[];
+  /** What models took: tokens of all turns together, and USD. */
+  readonly usage: {
+    readonly turns: number;
+    readonly input_tokens: number;
+    readonly output_tokens: number;
+    readonly cost_usd: number;
   };
+  /** Set when the agent stopped before it was done: a sentence why, and sentences what is missing. */
+  readonly unfinished?: { readonly reason: string; readonly missing: readonly string[] };
   /** Sentences: what was checked, and with what outcome. */
   readonly verified: readonly string[];
   /** Sentences: what was not checked, and why. */
@@ -53,7 +69,7 @@ const MAX_FILES = 50;
 const MAX_ITEMS = 20;
 const MAX_ITEM = 400;
 /** Characters of one list: the sum of all lists, the prompt and the patch stays below MAX_BODY. */
-const MAX_LIST = 7000;
+const MAX_LIST = 5000;
 const MAX_TITLE = 120;
 /** git's own advice, which keeps `git log --oneline` on one line. */
 const LINE = 72;
@@ -71,6 +87,7 @@ export function pullRequestTitle(title: string): string {
  */
 export function pullRequestBody(input: PullRequestBodyInput): string {
   const sections = [
+    notice(input, "This is not finished: the agent stopped before it was done."),
     section("What was asked", quotePrompt(input.prompt)),
     ...account(input),
     signature("Made", input),
@@ -82,23 +99,42 @@ export function pullRequestBody(input: PullRequestBodyInput): string {
 export function followUpSection(input: PullRequestBodyInput): string {
   const sections = [
     section("What was asked next", quotePrompt(input.prompt)),
+    notice(
+      input,
+      "This part is not finished: the agent stopped before it was done. The pull request was open already, so it was not made a draft.",
+    ),
     ...account(input),
     signature("Added", input),
   ];
   return sections.filter((part) => part !== "").join("\n\n");
 }
 
+function notice({ unfinished }: PullRequestBodyInput, sentence: string): string {
+  return unfinished === undefined ? "" : `**${sentence}** "What is missing" below says more.`;
+}
+
 function account({
   summary,
   changes,
   agent,
+  fallbacks,
+  usage,
+  unfinished,
   verified,
   notVerified,
   leftOut,
 }: PullRequestBodyInput): string[] {
   return [
     section("What changed", sentences(summary, "The agent gave no summary."), files(changes)),
-    section("Who did it", `${plain(agentName(agent))}. ${plain(agent.reason)}`),
+    section(
+      "Who did it",
+      `${plain(agentName(agent))}. ${plain(agent.reason)}`,
+      handovers(fallbacks),
+      used(usage),
+    ),
+    unfinished === undefined
+      ? ""
+      : section("What is missing", plain(unfinished.reason), sentences(unfinished.missing, "")),
     section(
       "What was verified",
       sentences(verified, "Nothing was run."),
@@ -157,8 +193,22 @@ function quotePatch(patch: string): string {
   return `${fence(whole, "diff")}\n\nThe patch is cut here: it has ${grouped(patch.length)} characters.`;
 }
 
-function agentName({ name, model }: PullRequestBodyInput["agent"]): string {
+function agentName({ name, model }: BodyAgent): string {
   return model === undefined ? name : `${name} (${model})`;
+}
+
+function handovers(fallbacks: PullRequestBodyInput["fallbacks"]): string {
+  const show = ({ from, to, reason }: PullRequestBodyInput["fallbacks"][number]): string =>
+    `${plain(agentName(from))} gave way to ${plain(agentName(to))}. ${plain(reason)}`;
+  return list(fallbacks, MAX_ITEMS, "times", show);
+}
+
+/** A model whose price is not known costs nothing here. */
+function used({ turns, input_tokens, output_tokens, cost_usd }: PullRequestBodyInput["usage"]): string {
+  if (turns === 0) return "";
+  const cost = cost_usd === 0 ? "" : `, $${cost_usd.toFixed(cost_usd < 0.1 ? 4 : 2)}`;
+  const noun = turns === 1 ? "turn" : "turns";
+  return `Used: ${grouped(turns)} ${noun}, ${grouped(input_tokens)} tokens in, ${grouped(output_tokens)} out${cost}.`;
 }
 
 function files(changes: readonly BodyChange[]): string {

@@ -26,7 +26,8 @@ export async function openPullRequest(
     if (!(created || isSameText(existing, draft))) {
       await update(session, draft, existing.number);
     }
-    return { number: existing.number, url: existing.html_url, created };
+    const draftRefused = created && draft.draft && existing.draft === false;
+    return { number: existing.number, url: existing.html_url, created, draftRefused };
   };
   const earlier = maybeOpened ? await find(session, draft, isOwn) : undefined;
   if (earlier !== undefined) {
@@ -39,7 +40,8 @@ export async function openPullRequest(
       outcome = await create(session, draft, asDraft);
     }
     if (!("failure" in outcome)) {
-      return { number: outcome.value.number, url: outcome.value.html_url, created: true };
+      const { number, html_url: url } = outcome.value;
+      return { number, url, created: true, draftRefused: draft.draft && !asDraft };
     }
     const { failure } = outcome;
     const exists = says(failure, /pull request already exists/i);

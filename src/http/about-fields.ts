@@ -2,6 +2,7 @@
 import { AGENT_NAMES } from "../agent/agent.ts";
 import { RUN_MODES, SANDBOX_PROVIDERS } from "../run/request.ts";
 import type { RunDefaults } from "./config.ts";
+import { MODEL_KEY_HEADERS } from "./model-keys.ts";
 import { DEFAULT_PAGE, MAX_PAGE } from "./query.ts";
 import { MAX_PROMPT_CHARACTERS, workFields } from "./request-fields.ts";
 
@@ -43,13 +44,13 @@ export function codeFields(serverUrl: string, defaults: RunDefaults): readonly F
       "use_llm",
       "boolean",
       false,
-      "Ask for a language model; this version answers with the rules, and says so.",
+      "Let a language model do the work. Where none can, another model or the rules do it, and the run says so.",
     ),
     optional(
       "llm_provider",
       oneOf(AGENT_NAMES),
       "rule_based",
-      `Whose model. With use_llm, 'rule_based' means the default provider, now '${defaults.llm_provider}'.`,
+      `Whose model. With use_llm, 'rule_based' means the one that the name of llm_model tells, else ${defaultProvider(defaults)}.`,
     ),
     optional(
       "llm_model",
@@ -89,16 +90,22 @@ export function codeFields(serverUrl: string, defaults: RunDefaults): readonly F
       "The command that tests the change in the sandbox, on one line.",
     ),
     optional(
+      "protected_paths",
+      "string[]",
+      [],
+      "Globs of further files that are changed with consent only: up to 50, of up to 200 characters each. One without a slash is a name at any depth.",
+    ),
+    optional(
       "allow_workflows",
       "boolean",
       false,
-      "Consent to change .github/workflows, CODEOWNERS and the like.",
+      "Consent to change .github/workflows, CODEOWNERS and the like, and what protected_paths names.",
     ),
     optional(
       "limits",
       "object",
       defaults.limits,
-      "max_turns (1 to 100), max_cost_usd (0 to 50), timeout_seconds (1 to 900); each may be left out.",
+      "max_turns (1 to 100), max_tokens (1,000 to 50,000,000, in and out), max_cost_usd (0 to 50), timeout_seconds (1 to 900); each may be left out.",
     ),
   ];
 }
@@ -116,11 +123,11 @@ export const CONFIG_FIELDS: readonly FieldDescription[] = [
   setting(
     "default_llm_provider",
     oneOf(AGENT_NAMES),
-    "The provider for requests that want a model without saying whose. Taken back, its model goes with it.",
+    "The provider for requests that want a model without saying whose; 'rule_based' leaves it to whichever has a key. Taken back, its model goes with it.",
   ),
   setting("default_llm_model", "string", "The default provider's model; null for the provider's own choice."),
   setting("default_sandbox_provider", oneOf(SANDBOX_PROVIDERS), "Where sandboxes run unless a request says."),
-  setting("limits", "object", "Defaults of max_turns, max_cost_usd and timeout_seconds."),
+  setting("limits", "object", "Defaults of max_turns, max_tokens, max_cost_usd and timeout_seconds."),
   setting(
     "allowed_hosts",
     "string[]",
@@ -166,6 +173,12 @@ export const HEADERS = [
       "A GitHub token of the caller's own: the run uses it, and without an API token it says whose the run is.",
   },
   {
+    name: MODEL_KEY_HEADERS.openai,
+    description:
+      "On requests that start runs: an OpenAI key of the caller's own, for this run only. It is held in memory, and neither stored nor logged.",
+  },
+  { name: MODEL_KEY_HEADERS.anthropic, description: "The same for Anthropic." },
+  {
     name: "Idempotency-Key",
     description:
       "On requests that start runs: the same key and body get the same run, the same key with another body 409.",
@@ -180,6 +193,12 @@ export const HEADERS = [
     description: "On GET /runs/:id/events: the id of the last event that is known.",
   },
 ] as const;
+
+function defaultProvider({ llm_provider }: RunDefaults): string {
+  return llm_provider === "rule_based"
+    ? "whichever has a key: the request's own first, 'openai' before 'anthropic'"
+    : `the default provider, now '${llm_provider}'`;
+}
 
 function setting(name: string, type: string, description: string): FieldDescription {
   return { name, type, required: false, description };

@@ -12,13 +12,20 @@ export interface AccessSettings {
   readonly allowAnonymous: boolean;
   /** Origins whose pages may use the service, or `*` alone. */
   readonly corsOrigins: readonly string[];
+  /** Whose runs may use the service's own model keys, beside those on an open local machine. */
+  readonly lendModelKeys: LendModelKeys;
 }
+
+export const LEND_MODEL_KEYS = ["api_tokens", "everyone"] as const;
+export type LendModelKeys = (typeof LEND_MODEL_KEYS)[number];
 
 export interface Caller {
   /** An opaque id of the credential: 64 hexadecimal digits that do not give it away. */
   readonly id: string;
   /** False for credentials anybody can make up: nothing was compared with anything. */
   readonly known: boolean;
+  /** Whether its runs may use the service's own model keys: everybody at GitHub has a token, and not all are the operator's guests. */
+  readonly lendsModels: boolean;
   /** The caller's own GitHub token, for the run to use. */
   readonly githubToken?: string;
 }
@@ -38,10 +45,12 @@ export async function authenticate(request: Request, settings: AccessSettings): 
     if (!(await isOneOf(presented, settings.apiTokens))) {
       throw unauthorized("The token is not one of the service's API tokens.");
     }
-    return { id: await sha256Hex(`api-token:${presented}`), known: true, ...withToken };
+    return { id: await sha256Hex(`api-token:${presented}`), known: true, lendsModels: true, ...withToken };
   }
   if (githubToken !== undefined && settings.allowGithubTokens) {
-    return { id: await sha256Hex(`github-token:${githubToken}`), known: false, githubToken };
+    // Who would be let in without a token gains nothing by it, and loses nothing.
+    const lendsModels = settings.lendModelKeys === "everyone" || isOpen(request, settings);
+    return { id: await sha256Hex(`github-token:${githubToken}`), known: false, lendsModels, githubToken };
   }
   if (settings.apiTokens.length > 0) {
     const orOwn = settings.allowGithubTokens ? ", or a GitHub token of your own in 'X-GitHub-Token'" : "";
@@ -50,7 +59,7 @@ export async function authenticate(request: Request, settings: AccessSettings): 
     );
   }
   requireAnonymous(request, settings, "API_TOKENS");
-  return { id: await sha256Hex("anonymous"), known: false, ...withToken };
+  return { id: await sha256Hex("anonymous"), known: false, lendsModels: true, ...withToken };
 }
 
 /**
@@ -82,29 +91,44 @@ export async function requireAdmin(request: Request, settings: AccessSettings): 
   );
 }
 
+function requireAnonymous(request: Request, settings: AccessSettings, variable: string): void {
+  const refusal = refusalOfAnonymous(request, settings, variable);
+  if (refusal !== undefined) throw refusal;
+}
+
+/** True when the request needs no credential. */
+function isOpen(request: Request, settings: AccessSettings): boolean {
+  return settings.apiTokens.length === 0 && refusalOfAnonymous(request, settings, "API_TOKENS") === undefined;
+}
+
 /**
  * Without the check of the name, a page could reach a local service by pointing a DNS name of its own at
  * it; and a deployed service would be open to everybody.
  */
-function requireAnonymous(request: Request, settings: AccessSettings, variable: string): void {
+function refusalOfAnonymous(
+  request: Request,
+  settings: AccessSettings,
+  variable: string,
+): ServiceError | undefined {
   if (!settings.allowAnonymous) {
-    throw unauthorized(
+    return unauthorized(
       `This service has no ${variable}: the operator has to set it, or ALLOW_ANONYMOUS=true on a local machine.`,
     );
   }
   if (!isLoopback(new URL(request.url).hostname)) {
-    throw unauthorized(
+    return unauthorized(
       `Anonymous use is for requests to localhost only: the operator has to set ${variable}.`,
     );
   }
   const origin = request.headers.get("origin");
   // `*` lists no page in particular, so it opens a service without credentials to none.
   if (origin !== null && !isLoopbackOrigin(origin) && !settings.corsOrigins.includes(origin)) {
-    throw new ServiceError(
+    return new ServiceError(
       "forbidden",
       "A service open to anonymous use takes requests from web pages on this machine only: set API_TOKENS and send one.",
     );
   }
+  return undefined;
 }
 
 /** @throws ServiceError `invalid_request`; the message does not hold the token. */

@@ -1,10 +1,11 @@
 /** The schemas of the requests that start runs, and how a body becomes a RunRequest. */
-import { z } from "zod";
+import * as z from "zod";
 import type { AgentName } from "../agent/agent.ts";
 import { RUN_MODES, type RunRequest } from "../run/request.ts";
 import type { RuntimeConfig } from "../run/runtime-config.ts";
 import type { RunDefaults } from "./config.ts";
 import { limitsSchema, withLimits } from "./limits.ts";
+import { providerOfModel } from "./model-name.ts";
 import { read } from "./problems.ts";
 import { baseBranch, prompt, repoUrl, workFields } from "./request-fields.ts";
 
@@ -29,13 +30,14 @@ export interface CodeRequestOptions {
 
 /**
  * What no request says comes from `defaults`:
- * - `use_llm: true` with `llm_provider` absent or `rule_based` means the default provider;
+ * - `use_llm: true` with `llm_provider` absent or `rule_based` means the provider that the name of `llm_model`
+ *   tells, else the default one; `rule_based` is left where there is none, for whichever has a key;
  * - the default model belongs to the default provider, and is not used with another one;
  * - `llm_model`, `base_branch` and `test_command` may be `null`, which chooses nothing.
  */
 export function createCodeRequestParser({ serverUrl, defaults }: CodeRequestOptions): CodeRequestParser {
   const legacySchema = z.strictObject({ repoUrl: repoUrl(serverUrl), prompt });
-  const { test_command, allow_workflows, limits, ...how } = workFields;
+  const { test_command, protected_paths, allow_workflows, limits, ...how } = workFields;
   const codeSchema = z
     .strictObject({
       ...legacySchema.shape,
@@ -44,6 +46,7 @@ export function createCodeRequestParser({ serverUrl, defaults }: CodeRequestOpti
       draft: z.boolean().optional(),
       mode: z.enum(RUN_MODES).optional(),
       test_command,
+      protected_paths,
       allow_workflows,
       limits,
     })
@@ -67,20 +70,22 @@ export function createCodeRequestParser({ serverUrl, defaults }: CodeRequestOpti
       return (runtime) => {
         const base = defaults(runtime);
         const useLlm = body.use_llm ?? false;
-        const provider = providerOf(useLlm, body.llm_provider ?? "rule_based", base);
+        const { llm_provider: asked, llm_model: model } = body;
+        const provider = providerOf({ useLlm, asked, model, before: "rule_based", base });
         return {
           repoUrl: body.repoUrl.raw,
           repo: body.repoUrl.repo,
           prompt: body.prompt,
           use_llm: useLlm,
           llm_provider: provider,
-          llm_model: body.llm_model ?? defaultModel(provider, base),
+          llm_model: model ?? defaultModel(provider, base),
           use_cloud_sandbox: body.use_cloud_sandbox ?? false,
           sandbox_provider: body.sandbox_provider ?? base.sandbox_provider,
           base_branch: body.base_branch ?? undefined,
           draft: body.draft ?? false,
           mode: body.mode ?? "pull_request",
           test_command: body.test_command ?? undefined,
+          protected_paths: body.protected_paths ?? [],
           allow_workflows: body.allow_workflows ?? false,
           limits: withLimits(base.limits, body.limits),
         };
@@ -108,6 +113,7 @@ export function createCodeRequestParser({ serverUrl, defaults }: CodeRequestOpti
         draft: false,
         mode: "pull_request",
         test_command: undefined,
+        protected_paths: [],
         allow_workflows: false,
         limits: defaults(runtime).limits,
       });
@@ -122,28 +128,43 @@ export function createCodeRequestParser({ serverUrl, defaults }: CodeRequestOpti
       return (earlier) => (runtime) => {
         const base = defaults(runtime);
         const useLlm = body.use_llm ?? earlier.use_llm;
-        const provider = providerOf(useLlm, body.llm_provider ?? earlier.llm_provider, base);
-        const sameModel = body.llm_model === undefined && provider === earlier.llm_provider;
+        const { llm_provider: asked, llm_model: model } = body;
+        const provider = providerOf({ useLlm, asked, model, before: earlier.llm_provider, base });
+        const sameModel = model === undefined && provider === earlier.llm_provider;
         return {
           ...earlier,
           prompt: body.prompt,
           use_llm: useLlm,
           llm_provider: provider,
-          llm_model: sameModel ? earlier.llm_model : (body.llm_model ?? defaultModel(provider, base)),
+          llm_model: sameModel ? earlier.llm_model : (model ?? defaultModel(provider, base)),
           use_cloud_sandbox: body.use_cloud_sandbox ?? earlier.use_cloud_sandbox,
           sandbox_provider: body.sandbox_provider ?? earlier.sandbox_provider,
           test_command:
             body.test_command === undefined ? earlier.test_command : (body.test_command ?? undefined),
+          // A run may be older than a field.
+          protected_paths: body.protected_paths ?? earlier.protected_paths ?? [],
           allow_workflows: body.allow_workflows ?? earlier.allow_workflows,
-          limits: withLimits(earlier.limits, body.limits),
+          limits: withLimits({ ...base.limits, ...earlier.limits }, body.limits),
         };
       };
     },
   };
 }
 
-function providerOf(useLlm: boolean, asked: AgentName, base: RunDefaults): AgentName {
-  return useLlm && asked === "rule_based" ? base.llm_provider : asked;
+interface ProviderWish {
+  readonly useLlm: boolean;
+  readonly asked: AgentName | undefined;
+  readonly model: string | null | undefined;
+  /** What an earlier run was given. */
+  readonly before: AgentName;
+  readonly base: RunDefaults;
+}
+
+function providerOf({ useLlm, asked, model, before, base }: ProviderWish): AgentName {
+  if (!useLlm) return asked ?? before;
+  if (asked !== undefined && asked !== "rule_based") return asked;
+  const otherwise = asked === undefined && before !== "rule_based" ? before : base.llm_provider;
+  return providerOfModel(model) ?? otherwise;
 }
 
 function defaultModel(provider: AgentName, base: RunDefaults): string | undefined {

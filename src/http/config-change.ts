@@ -1,5 +1,5 @@
 /** The schema of `POST /config`: which parts a request may change, and which no request ever may. */
-import { z } from "zod";
+import * as z from "zod";
 import { AGENT_NAMES, type AgentName } from "../agent/agent.ts";
 import { SANDBOX_PROVIDERS } from "../run/request.ts";
 import type { RuntimeConfigChange } from "../run/runtime-config.ts";
@@ -8,7 +8,7 @@ import { modelName } from "./model-name.ts";
 import { read } from "./problems.ts";
 
 const MAX_MAX_RUNS = 100_000;
-const NO_LIMITS = { max_turns: null, max_cost_usd: null, timeout_seconds: null } as const;
+const NO_LIMITS = { max_turns: null, max_tokens: null, max_cost_usd: null, timeout_seconds: null } as const;
 
 /** Writes a secret and never shows it; null takes it back. */
 function secret(name: string) {
@@ -36,6 +36,7 @@ export function createConfigChangeParser(
     limits: z
       .strictObject({
         max_turns: limitsSchema.shape.max_turns.nullable(),
+        max_tokens: limitsSchema.shape.max_tokens.nullable(),
         max_cost_usd: limitsSchema.shape.max_cost_usd.nullable(),
         timeout_seconds: limitsSchema.shape.timeout_seconds.nullable(),
       })

@@ -5,6 +5,7 @@ import type { RunLimits, SandboxProvider } from "../run/request.ts";
 import { RUNTIME_SECRETS, type RuntimeConfig, type RuntimeConfigChange } from "../run/runtime-config.ts";
 import { createConfigChangeParser } from "./config-change.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
+import { providerOfModel } from "./model-name.ts";
 
 /** Runs at once that a deployment allows unless it says otherwise. */
 export const DEFAULT_MAX_RUNS = 100;
@@ -12,9 +13,9 @@ export const DEFAULT_MAX_RUNS_PER_CALLER = 10;
 
 /** What a request gets for the fields it leaves out. */
 export interface RunDefaults {
-  /** `rule_based` when no model's key is set and nothing else was chosen. */
+  /** `rule_based` when none was chosen: then it is whichever has a key, which may be the caller's own. */
   readonly llm_provider: AgentName;
-  /** Belongs to `llm_provider`; undefined means that provider's own default. */
+  /** Belongs to `llm_provider`; undefined means that provider's own default, and always so for `rule_based`. */
   readonly llm_model: string | undefined;
   readonly sandbox_provider: SandboxProvider;
   readonly limits: RunLimits;
@@ -90,10 +91,15 @@ export function createConfig({ environment, serverUrl, secrets }: ConfigOptions)
     };
     const has = (name: SecretName) => secret(name).status === "set";
     const withKey = has("openai_api_key") ? "openai" : has("anthropic_api_key") ? "anthropic" : "rule_based";
+    const unchosen = (model: string | null | undefined): AgentName => providerOfModel(model) ?? withKey;
     const limit = (name: keyof RunLimits) => choose(runtime.limits?.[name], undefined, DEFAULT_LIMITS[name]);
     return {
-      default_llm_provider: choose<AgentName>(runtime.llm_provider, environment.llm_provider, withKey),
-      default_llm_model: modelOf(runtime, environment.llm_provider ?? withKey),
+      default_llm_provider: choose<AgentName>(
+        runtime.llm_provider,
+        environment.llm_provider,
+        unchosen(runtime.llm_model ?? environment.llm_model),
+      ),
+      default_llm_model: modelOf(runtime, named(environment.llm_provider) ?? unchosen(environment.llm_model)),
       default_sandbox_provider: choose<SandboxProvider>(
         runtime.sandbox_provider,
         environment.sandbox_provider,
@@ -101,6 +107,7 @@ export function createConfig({ environment, serverUrl, secrets }: ConfigOptions)
       ),
       limits: {
         max_turns: limit("max_turns"),
+        max_tokens: limit("max_tokens"),
         max_cost_usd: limit("max_cost_usd"),
         timeout_seconds: limit("timeout_seconds"),
       },
@@ -138,12 +145,20 @@ export function createConfig({ environment, serverUrl, secrets }: ConfigOptions)
     view,
     defaults(runtime) {
       const shown = view(runtime);
+      const model = shown.default_llm_model.value ?? undefined;
+      const { value, source } = shown.default_llm_provider;
+      // A key alone chooses nothing, but a model is somebody's.
+      const llm_provider =
+        source === "default" && model === undefined
+          ? "rule_based"
+          : (named(value) ?? providerOfModel(model) ?? "rule_based");
       return {
-        llm_provider: shown.default_llm_provider.value,
-        llm_model: shown.default_llm_model.value ?? undefined,
+        llm_provider,
+        llm_model: llm_provider === "rule_based" ? undefined : model,
         sandbox_provider: shown.default_sandbox_provider.value,
         limits: {
           max_turns: shown.limits.max_turns.value,
+          max_tokens: shown.limits.max_tokens.value,
           max_cost_usd: shown.limits.max_cost_usd.value,
           timeout_seconds: shown.limits.timeout_seconds.value,
         },
@@ -166,6 +181,11 @@ function choose<T>(runtime: T | undefined, environment: T | undefined, fallback:
   return environment === undefined
     ? { value: fallback, source: "default" }
     : { value: environment, source: "environment" };
+}
+
+/** `rule_based` names no provider of models. */
+function named(provider: AgentName | undefined): AgentName | undefined {
+  return provider === "rule_based" ? undefined : provider;
 }
 
 function runtimeSecret(runtime: RuntimeConfig, name: SecretName): boolean {

@@ -1,6 +1,7 @@
 /** Lets web pages of other origins use the service, when the operator names them. */
 import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
+import { MODEL_KEY_HEADERS } from "./model-keys.ts";
 
 /** Browsers cap it: Chromium at two hours, Firefox at a day. */
 const MAX_AGE_SECONDS = 7_200;
@@ -17,6 +18,7 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler {
       "last-event-id",
       "idempotency-key",
       "x-github-token",
+      ...Object.values(MODEL_KEY_HEADERS).map((name) => name.toLowerCase()),
     ],
     exposeHeaders: ["x-run-id", "location", "retry-after", "idempotent-replayed"],
     maxAge: MAX_AGE_SECONDS,

@@ -18,7 +18,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     method: "POST",
     path: "/code/legacy",
-    description: "The original endpoint: repoUrl and prompt only, with the rule-based agent.",
+    description:
+      "The original endpoint: repoUrl and prompt only, with the rule-based agent, which has no use for model keys.",
   },
   {
     method: "GET",

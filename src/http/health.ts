@@ -1,10 +1,17 @@
 /** Answers `GET /health` from real checks, at a rate that cannot be turned against what they check. */
+import type { RuntimeConfig } from "../run/runtime-config.ts";
 import type { StartTimer } from "./timers.ts";
 
 export type ComponentStatus = "available" | "unavailable" | "not_installed" | "not_configured";
 
-/** Finds out whether a component works now. May throw, which means `unavailable`; stops on `signal`. */
-export type HealthCheck = (signal: AbortSignal) => Promise<ComponentStatus>;
+/**
+ * Finds out whether a component works now. May throw, which means `unavailable`; stops on `signal`.
+ * `readConfig` asks what is configured at run time, for checks that depend on it.
+ */
+export type HealthCheck = (
+  signal: AbortSignal,
+  readConfig: () => Promise<RuntimeConfig>,
+) => Promise<ComponentStatus>;
 
 /** The components the service always reports, in the order it reports them. */
 const COMPONENTS = [
@@ -17,7 +24,9 @@ const COMPONENTS = [
   "docker",
 ] as const;
 type ComponentName = (typeof COMPONENTS)[number];
-export type HealthChecks = Readonly<Record<ComponentName, HealthCheck>>;
+/** `llm_agent` works as long as one of the vendors does. */
+const CHECKED = COMPONENTS.filter((name) => name !== "llm_agent");
+export type HealthChecks = Readonly<Record<(typeof CHECKED)[number], HealthCheck>>;
 
 export interface HealthReport {
   readonly status: "healthy" | "degraded";
@@ -32,6 +41,7 @@ const CACHE_MS = 5_000;
 
 export interface HealthOptions {
   readonly checks: HealthChecks;
+  readonly readConfig: () => Promise<RuntimeConfig>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly startTimer: StartTimer;
@@ -41,14 +51,20 @@ export interface HealthOptions {
  * `degraded` when a component that is there does not work; what was never installed or configured
  * takes nothing away. Checks run together, and at most once in CACHE_MS however many ask.
  */
-export function createHealth({ checks, now, startTimer }: HealthOptions): () => Promise<HealthReport> {
+export function createHealth({
+  checks,
+  readConfig,
+  now,
+  startTimer,
+}: HealthOptions): () => Promise<HealthReport> {
   let cached: { at: number; report: Promise<HealthReport> } | undefined;
 
   const runChecks = async (): Promise<HealthReport> => {
     const statuses = await Promise.all(
-      COMPONENTS.map(async (name) => [name, await runCheck(checks[name], startTimer)] as const),
+      CHECKED.map(async (name) => [name, await runCheck(checks[name], readConfig, startTimer)] as const),
     );
-    return report(Object.fromEntries(statuses) as Record<ComponentName, ComponentStatus>);
+    const found = Object.fromEntries(statuses) as Record<keyof HealthChecks, ComponentStatus>;
+    return report({ ...found, llm_agent: eitherOf(found.openai, found.anthropic) });
   };
 
   return async () => {
@@ -63,9 +79,19 @@ export function canServe({ components }: Pick<HealthReport, "components">): bool
   return components.git_operations === "available" && components.coding_agent === "available";
 }
 
-async function runCheck(check: HealthCheck, startTimer: StartTimer): Promise<ComponentStatus> {
+/** What two that do the same amount to. */
+function eitherOf(one: ComponentStatus, other: ComponentStatus): ComponentStatus {
+  if (one === other) return one;
+  return [one, other].includes("available") ? "available" : "unavailable";
+}
+
+async function runCheck(
+  check: HealthCheck,
+  readConfig: () => Promise<RuntimeConfig>,
+  startTimer: StartTimer,
+): Promise<ComponentStatus> {
   const abort = new AbortController();
-  const status = (async () => check(abort.signal))().catch((): ComponentStatus => "unavailable");
+  const status = (async () => check(abort.signal, readConfig))().catch((): ComponentStatus => "unavailable");
   return withTimeout(status, startTimer, CHECK_MS, () => {
     abort.abort(new DOMException("The check took too long.", "TimeoutError"));
     return "unavailable";

@@ -1,5 +1,5 @@
 /** Reads query strings as strictly as bodies: unknown, repeated and bad parameters are all named at once. */
-import { z } from "zod";
+import * as z from "zod";
 import { RequestProblems, read } from "./problems.ts";
 
 /** Runs on one page of `GET /runs`. */

@@ -1,5 +1,5 @@
 /** The fields that requests to start runs share: what each may hold, and how a bad one is named. */
-import { z } from "zod";
+import * as z from "zod";
 import { AGENT_NAMES } from "../agent/agent.ts";
 import { ServiceError } from "../errors.ts";
 import { parseRepoUrl } from "../forge/repo-url.ts";
@@ -7,10 +7,12 @@ import { SANDBOX_PROVIDERS } from "../run/request.ts";
 import { branchNameProblem } from "./branch-name.ts";
 import { limitsSchema } from "./limits.ts";
 import { modelName } from "./model-name.ts";
+import { protectedGlobProblem } from "./protected-glob.ts";
 
 /** Unicode code points, after trimming. */
 export const MAX_PROMPT_CHARACTERS = 20_000;
 const MAX_COMMAND_CHARACTERS = 1_000;
+const MAX_PROTECTED_PATHS = 50;
 
 /** A repository on the server; `serverUrl` is the origin, `https://github.com`. */
 export function repoUrl(serverUrl: string) {
@@ -62,6 +64,26 @@ const testCommand = z
     }
   });
 
+const protectedPaths = z
+  .array(
+    z.string().check((context) => {
+      const problem = protectedGlobProblem(context.value);
+      if (problem !== undefined) {
+        context.issues.push({
+          code: "custom",
+          message: `A glob in protected_paths ${problem}.`,
+          input: undefined,
+        });
+      }
+    }),
+  )
+  .check((context) => {
+    if (context.value.length > MAX_PROTECTED_PATHS) {
+      const message = `protected_paths has ${context.value.length} globs; ${MAX_PROTECTED_PATHS} are the most.`;
+      context.issues.push({ code: "custom", message, input: undefined });
+    }
+  });
+
 /** What every request may say about how the work is done; all may be left out. */
 export const workFields = {
   use_llm: z.boolean().optional(),
@@ -70,6 +92,7 @@ export const workFields = {
   use_cloud_sandbox: z.boolean().optional(),
   sandbox_provider: z.enum(SANDBOX_PROVIDERS).optional(),
   test_command: testCommand.nullish(),
+  protected_paths: protectedPaths.optional(),
   allow_workflows: z.boolean().optional(),
   limits: limitsSchema.optional(),
 };

@@ -8,6 +8,7 @@ import { type Complete, createCodeRequestParser } from "./code-request.ts";
 import type { AppDeps } from "./deps.ts";
 import { fingerprint, readIdempotencyKey } from "./idempotency.ts";
 import type { ReadBody } from "./json-body.ts";
+import { readModelKeys } from "./model-keys.ts";
 import { wanted } from "./negotiate.ts";
 import { readLastEventId, readPage, requireNoQuery } from "./query.ts";
 import { SSE_HEADERS } from "./sse.ts";
@@ -32,16 +33,19 @@ export function addRunRoutes(app: Hono, deps: AppDeps, readBody: ReadBody): void
   ): Promise<Response> => {
     const request = context.req.raw;
     const key = readIdempotencyKey(request.headers);
+    const modelKeys = readModelKeys(request.headers);
     const body = await readBody(request);
     const complete = await read(body);
     const input: StartInput = {
       caller: caller.id,
       wants: wanted(context),
+      lendsModels: caller.lendsModels,
       prepare(runtime) {
         config.requireOpen(runtime);
         return complete(runtime);
       },
       ...(caller.githubToken === undefined ? {} : { githubToken: caller.githubToken }),
+      ...(modelKeys === undefined ? {} : { modelKeys }),
       ...(key === undefined
         ? {}
         : { idempotency: { key, fingerprint: await fingerprint(context.req.path, body) } }),

@@ -4,7 +4,7 @@ import type { RunEvent } from "./events.ts";
 import type { Continuation } from "./request.ts";
 
 /** Raised when older checkpoints can no longer be read. */
-export const CHECKPOINT_VERSION = 1;
+export const CHECKPOINT_VERSION = 2;
 
 /** Plain JSON. The host keeps it and hands it back; only the story looks inside. */
 export interface Checkpoint {
@@ -24,6 +24,11 @@ export interface CheckpointMark {
   readonly checkpoint: Checkpoint;
   /** Every path whose edit changed since the mark before. */
   readonly edits: readonly SavedEdit[];
+  /**
+   * JSON values to keep behind those of the marks before: what grows with each turn is not written again.
+   * Kept as they are, so whoever makes them has taken the run's secrets out.
+   */
+  readonly append?: readonly unknown[];
   /** The whole change as a patch, with the mark that first knows it. */
   readonly patch?: string;
 }
@@ -42,4 +47,6 @@ export interface Resume {
   readonly checkpoint: Checkpoint;
   /** All edits there are, one for each path. */
   readonly edits: readonly SavedEdit[];
+  /** All that the marks up to the checkpoint appended, in order. */
+  readonly entries: readonly unknown[];
 }

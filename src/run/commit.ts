@@ -1,6 +1,7 @@
 /** The commit step: writes the commit, and settles what is needed to write it again. */
 import { branchName } from "../forge/branch-name.ts";
 import { commitMessage, pullRequestTitle } from "../forge/pull-request-body.ts";
+import { hideSecrets } from "../secrets/hide-secrets.ts";
 import type { RunOutput } from "./checkpoint.ts";
 import { emitting } from "./emitting.ts";
 import { workspaceOf } from "./resume.ts";
@@ -26,6 +27,6 @@ async function commit(state: RunState): Promise<StepOutcome> {
   const id = await opened.commit({ message, author: deps.author, date });
   state.written = id;
   facts.commit = { id, message, author: deps.author, date: date.toISOString() };
-  facts.branch = request.continues?.branch ?? branchName(prompt, deps.newBranchId());
+  facts.branch = request.continues?.branch ?? branchName(await hideSecrets(prompt), deps.newBranchId());
   return { message: `Commit ${id.slice(0, 10)}: ${title}`, result: { commit: id, title } };
 }

@@ -18,7 +18,11 @@ export async function done(state: RunState, status: DoneStatus, why?: string): P
     commit: facts.pushed?.commit ?? null,
     changes: facts.changes.map(publicChange),
     agent: facts.agent.name,
+    ...(facts.agent.model === undefined ? {} : { model: facts.agent.model }),
+    agent_reason: facts.agent.reason,
+    ...(facts.fallbacks.length === 0 ? {} : { fallbacks: [...facts.fallbacks] }),
     usage: facts.usage,
+    ...(facts.unfinished === undefined ? {} : { missing: [...facts.unfinished.missing] }),
     ...(kept === undefined || kept === "elsewhere" ? {} : kept),
     ...(facts.nothing?.understood === undefined ? {} : { understood: [...facts.nothing.understood] }),
   };
@@ -31,9 +35,10 @@ function withAddress(sentence: string, address: string | undefined): string {
 function endingOf({ facts }: RunState, address: string | undefined): string {
   if (facts.nothing !== undefined) return facts.nothing.reason;
   const count = facts.changes.length === 1 ? "1 file" : `${facts.changes.length} files`;
+  const done = facts.unfinished === undefined ? "Done" : `${facts.unfinished.reason} Done so far`;
   if (facts.pullRequest !== undefined)
-    return `Done: ${count} changed, pull request at ${facts.pullRequest.url}.`;
-  if (facts.pushed !== undefined) return `Done: ${count} changed on branch ${facts.pushed.branch}.`;
+    return `${done}: ${count} changed, pull request at ${facts.pullRequest.url}.`;
+  if (facts.pushed !== undefined) return `${done}: ${count} changed on branch ${facts.pushed.branch}.`;
   const where = address === undefined ? "in this event" : `at ${address}`;
-  return `Done: ${count} changed; the patch is ${where}, apply it with git apply.`;
+  return `${done}: ${count} changed; the patch is ${where}, apply it with git apply.`;
 }

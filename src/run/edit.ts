@@ -1,13 +1,15 @@
 /** The step in which the agent works, and what its edits amount to. */
 import type { AgentOutcome } from "../agent/agent.ts";
-import type { Change, Workspace } from "../workspace/workspace.ts";
+import { hideSecrets } from "../secrets/hide-secrets.ts";
+import type { Change } from "../workspace/workspace.ts";
+import { agentAtWork } from "./agent-at-work.ts";
 import type { RunOutput } from "./checkpoint.ts";
-import type { DoneEvent, RunEvent } from "./events.ts";
+import type { DoneEvent } from "./events.ts";
+import { leaveOutProtected } from "./left-out.ts";
 import { fitsEvent, patchAddress } from "./patch.ts";
-import { isProtected } from "./protected-paths.ts";
-import { checkpointMark, workspaceOf } from "./resume.ts";
+import { workspaceOf } from "./resume.ts";
 import { checkForSecrets } from "./secret-check.ts";
-import { known, nameOf, type RunState } from "./state.ts";
+import type { RunState } from "./state.ts";
 import { type StepOutcome, step } from "./step.ts";
 
 /** Runs the agent and settles what its edits amount to; `facts.nothing` is set when there is nothing to publish. */
@@ -20,16 +22,15 @@ async function* edit(state: RunState): AsyncGenerator<RunOutput, StepOutcome> {
   const { workspace } = await workspaceOf(state);
   const outcome = yield* agentAtWork(state, workspace);
   delete facts.transcript;
+  await takeWords(state, outcome);
   if (outcome.status === "no_changes") {
-    facts.nothing = { reason: outcome.reason, understood: [...outcome.understood] };
-    return { message: outcome.reason, result: {} };
+    facts.nothing = { reason: await hideSecrets(outcome.reason), understood: [...outcome.understood] };
+    return { message: facts.nothing.reason, result: {} };
   }
   const all = await workspace.changes();
+  await checkForSecrets(workspace, all, state.deps.holdsSecret);
   const changes = (yield* leaveOutProtected(state, workspace, all)) ? await workspace.changes() : all;
-  await checkForSecrets(workspace, changes, state.deps.holdsSecret);
   const patch = changes.length === 0 ? facts.leftOut?.patch : await workspace.diff();
-  facts.title = outcome.title;
-  facts.summary = outcome.summary;
   facts.changes = changes;
   if (patch !== undefined) {
     facts.patchLength = patch.length;
@@ -39,72 +40,36 @@ async function* edit(state: RunState): AsyncGenerator<RunOutput, StepOutcome> {
     yield { type: "change", message: sentenceFor(change), ...publicChange(change) };
   if (changes.length === 0) facts.nothing = { reason: whyNothing(state) };
   return {
-    message: changes.length === 0 ? "Nothing to change is left." : outcome.title,
-    result: { title: outcome.title },
+    message: changes.length === 0 ? "Nothing to change is left." : facts.title,
+    result: { title: facts.title },
     ...(patch === undefined ? {} : { patch }),
   };
 }
 
-/** What the agent says, each turn's checkpoint made into the run's. */
-async function* agentAtWork(state: RunState, workspace: Workspace): AsyncGenerator<RunOutput, AgentOutcome> {
-  const { facts, prompt, signal } = state;
-  const events = state.chosen.agent.run({
-    prompt,
-    repository: nameOf(known(facts.repository, "repository").ref),
-    workspace,
-    signal,
-    ...(facts.transcript === undefined ? {} : { transcript: facts.transcript }),
-  });
-  let turnEnds = false;
-  for (;;) {
-    const next = await events.next();
-    if (next.done === true) return next.value;
-    signal.throwIfAborted();
-    const event = next.value;
-    if (event.type === "checkpoint") {
-      facts.transcript = event.transcript;
-      turnEnds = true;
-      continue;
-    }
-    if (event.type === "usage") {
-      const { type: _type, message: _message, ...usage } = event;
-      facts.usage = usage;
-    }
-    if (turnEnds) yield checkpointMark(state);
-    turnEnds = false;
-    yield event.type === "tool" ? { ...event, input: { ...event.input } } : event;
-  }
-}
-
-/** Takes back edits that need consent and have none; returns whether there were any. */
-async function* leaveOutProtected(
-  state: RunState,
-  workspace: Workspace,
-  changes: readonly Change[],
-): AsyncGenerator<RunEvent, boolean> {
-  if (state.request.allow_workflows) return false;
-  const held = changes.filter(
-    (change) => isProtected(change.path) || (change.from !== undefined && isProtected(change.from)),
-  );
-  if (held.length === 0) return false;
-  const paths = held.flatMap(({ path, from }) => (from === undefined ? [path] : [path, from]));
-  state.facts.leftOut = {
-    paths: held.map(({ path }) => path),
-    reason: "These files are protected, and the request did not consent to changing them (allow_workflows).",
-    patch: await workspace.diff(paths),
-  };
-  workspace.revert(paths);
-  for (const { path } of held) {
-    const message = `${JSON.stringify(path)} is protected and was left out. Send "allow_workflows": true to let it be changed.`;
-    yield { type: "warning", message, code: "protected_path" };
-  }
-  return true;
+/**
+ * The agent's own words, as they are published. Secrets go before anything is done to the words: what is cut, or
+ * broken so that it does not act, is not found any more.
+ */
+async function takeWords({ deps, facts }: RunState, outcome: AgentOutcome): Promise<void> {
+  if (outcome.status === "no_changes") return;
+  const hide = (text: string) => hideSecrets(deps.redact(text));
+  const hidden = (texts: readonly string[]) => Promise.all(texts.map(hide));
+  facts.title = await hide(outcome.title);
+  facts.summary = await hidden(outcome.summary);
+  if (outcome.status === "edited") return;
+  facts.unfinished = { reason: await hide(outcome.reason), missing: await hidden(outcome.missing) };
 }
 
 function whyNothing({ facts, runId }: RunState): string {
-  if (facts.leftOut === undefined) return "The repository already is as asked; nothing was changed.";
-  const where = fitsEvent(facts.leftOut.patch.length) ? "in this event" : `at ${patchAddress(runId)}`;
-  return `Only protected files would change. Send "allow_workflows": true to consent; the patch is ${where}.`;
+  const { leftOut, unfinished } = facts;
+  if (leftOut === undefined) {
+    return unfinished === undefined
+      ? "The repository already is as asked; nothing was changed."
+      : `${unfinished.reason} Nothing was changed.`;
+  }
+  const where = fitsEvent(leftOut.patch.length) ? "in this event" : `at ${patchAddress(runId)}`;
+  const why = `Only protected files would change. Send "allow_workflows": true to consent; the patch is ${where}.`;
+  return unfinished === undefined ? why : `${unfinished.reason} ${why}`;
 }
 
 /** A change as readers see it. */

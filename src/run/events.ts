@@ -1,5 +1,5 @@
 /** The run's vocabulary: one union, discriminated on `type`, that every client reads. */
-import { z } from "zod";
+import * as z from "zod";
 import { AGENT_NAMES, AGENT_WARNING_CODES } from "../agent/agent.ts";
 import { ERROR_CODES } from "../errors.ts";
 
@@ -20,14 +20,14 @@ export const WARNING_CODES = [
   "agent_fallback",
   /** The change was not tested, and why. */
   "not_verified",
+  /** The repository takes no draft pull requests, so an ordinary one was opened. */
+  "draft_not_supported",
   /** No pull request can be made; the run ends with a patch or a branch. */
   "patch_only",
   /** An edit to a protected file was left out for want of consent. */
   "protected_path",
   /** The token may not push here, so a fork carries the branch. */
   "forked",
-  /** Waiting for a rate limit or a failing server before trying again. */
-  "waiting",
   /** The run was interrupted and goes on; what it was in the middle of is said again. */
   "resumed",
   /** The body of an open pull request was replaced instead of opening a second one. */
@@ -46,6 +46,9 @@ const usage = z.object({
   cost_usd: z.number().nonnegative(),
   turns: count,
 });
+
+const identity = z.object({ name: agentName, model: z.string().optional() });
+const fallback = z.object({ from: identity, to: identity, reason: z.string() });
 
 const changeKind = z.enum(["added", "modified", "deleted", "renamed"]);
 const change = z.object({
@@ -80,6 +83,8 @@ export const runEventSchema = z.discriminatedUnion("type", [
     /** The request as understood, defaults filled in; it never holds a secret. */
     request: z.record(z.string(), z.unknown()).optional(),
     agent: agentName.optional(),
+    /** Absent for an agent without one. */
+    model: z.string().optional(),
     agent_reason: z.string().optional(),
   }),
   z.object({ type: z.literal("progress"), message, step, loaded: count.optional(), total: count.optional() }),
@@ -104,7 +109,13 @@ export const runEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("change"), message, ...change.shape }),
   z.object({ type: z.literal("output"), message, stream: z.enum(["stdout", "stderr"]), data: z.string() }),
   z.object({ type: z.literal("usage"), message, ...usage.shape }),
-  z.object({ type: z.literal("warning"), message, code: z.enum(WARNING_CODES) }),
+  z.object({
+    type: z.literal("warning"),
+    message,
+    code: z.enum(WARNING_CODES),
+    /** With `agent_fallback`. */
+    fallback: fallback.optional(),
+  }),
   z.object({ type: z.literal("error"), message, code: z.enum(ERROR_CODES), retryable: z.boolean() }),
   z.object({
     type: z.literal("done"),
@@ -114,8 +125,15 @@ export const runEventSchema = z.discriminatedUnion("type", [
     branch: z.string().nullable(),
     commit: z.string().nullable(),
     changes: z.array(change),
+    /** Who did the work in the end, and why. */
     agent: agentName,
+    model: z.string().optional(),
+    agent_reason: z.string(),
+    /** Who it was taken over from, in order; absent when there was nobody. */
+    fallbacks: z.array(fallback).optional(),
     usage,
+    /** What an agent that was stopped did not get done, as far as it is known. */
+    missing: z.array(z.string()).optional(),
     /** The change as a patch `git apply` takes, when it did not become a branch. */
     patch: z.string().optional(),
     /** What the agent understands, when it found nothing to do. */

@@ -1,6 +1,7 @@
 /** The port to whatever keeps and drives runs: a Durable Object for each on Cloudflare, one process elsewhere. */
 import type { AgentName } from "../agent/agent.ts";
 import type { DoneEvent, DoneStatus } from "./events.ts";
+import type { ModelKeys } from "./host/run-record.ts";
 import type { RunMode, RunRequest } from "./request.ts";
 import type { RuntimeConfig, RuntimeConfigChange } from "./runtime-config.ts";
 
@@ -11,6 +12,10 @@ export interface StartInput {
   readonly idempotency?: { readonly key: string; readonly fingerprint: string };
   /** The caller's own GitHub token, used instead of the service's and forgotten when the run ends. */
   readonly githubToken?: string;
+  /** The caller's own model keys, for this run only; never stored. */
+  readonly modelKeys?: ModelKeys;
+  /** Whether the run may use the service's own model keys. */
+  readonly lendsModels: boolean;
   /** Completes the request with what is configured now; may throw a ServiceError, then nothing was started. */
   readonly prepare: (config: RuntimeConfig) => RunRequest;
   /** What the answer needs. */

@@ -3,6 +3,7 @@ import type { AgentChoice } from "../agent/choose.ts";
 import type { RunDeps } from "./deps.ts";
 import type { RunEvent } from "./events.ts";
 import type { RunRequest } from "./request.ts";
+import { identityOf } from "./state.ts";
 
 /** The first events of a run. Sends nothing and waits for nothing, so that a host can keep them as it accepts the run. */
 export function introduction(
@@ -19,9 +20,10 @@ export function introduce(
   prompt: string,
   runId: string,
 ): RunEvent[] {
+  const { name, model } = identityOf(chosen.agent);
   const info: RunEvent = {
     type: "info",
-    message: `Working on ${request.repo.owner}/${request.repo.name} with the ${chosen.agent.name} agent.`,
+    message: `Working on ${request.repo.owner}/${request.repo.name} with the ${name} agent${model === undefined ? "" : ` (${model})`}.`,
     run_id: runId,
     request: {
       repoUrl: request.repoUrl,
@@ -35,14 +37,22 @@ export function introduce(
       ...(request.test_command === undefined ? {} : { test_command: request.test_command }),
       draft: request.draft,
       mode: request.mode,
+      ...(request.protected_paths.length === 0 ? {} : { protected_paths: [...request.protected_paths] }),
       allow_workflows: request.allow_workflows,
       limits: { ...request.limits },
       ...(request.continues === undefined ? {} : { continues: request.continues.run_id }),
     },
-    agent: chosen.agent.name,
+    agent: name,
+    ...(model === undefined ? {} : { model }),
     agent_reason: chosen.reason,
   };
-  return chosen.fallback
-    ? [info, { type: "warning", message: chosen.reason, code: "agent_fallback" }]
-    : [info];
+  const warnings = chosen.fallbacks.map(
+    (fallback): RunEvent => ({
+      type: "warning",
+      message: fallback.reason,
+      code: "agent_fallback",
+      fallback,
+    }),
+  );
+  return [info, ...warnings];
 }

@@ -1,5 +1,11 @@
 /** The pull request step: opens one for the branch, or adds to the one the branch has. */
-import { followUpSection, pullRequestBody, pullRequestTitle } from "../forge/pull-request-body.ts";
+import {
+  followUpSection,
+  type PullRequestBodyInput,
+  pullRequestBody,
+  pullRequestTitle,
+} from "../forge/pull-request-body.ts";
+import { hideSecrets } from "../secrets/hide-secrets.ts";
 import type { RunOutput } from "./checkpoint.ts";
 import { emitting } from "./emitting.ts";
 import { known, type RunState, type UnderWay } from "./state.ts";
@@ -33,6 +39,7 @@ export function pullRequestUnderWay({ request }: RunState): UnderWay {
 async function open(state: RunState, emit: Emit): Promise<StepOutcome> {
   const { deps, facts, request, runId } = state;
   const { head, branch } = known(facts.pushed, "pushed branch");
+  const body = deps.redact(pullRequestBody(await description(state)));
   state.underWay = pullRequestUnderWay(state);
   const opened = await deps.forge.openPullRequest(
     {
@@ -41,8 +48,8 @@ async function open(state: RunState, emit: Emit): Promise<StepOutcome> {
       head,
       headBranch: branch,
       title: deps.redact(pullRequestTitle(facts.title)),
-      body: deps.redact(pullRequestBody(description(state))),
-      draft: request.draft,
+      body,
+      draft: request.draft || facts.unfinished !== undefined,
     },
     callWith(state, emit),
     { id: runId, maybeOpened: state.resumedAfter === "push" },
@@ -53,32 +60,42 @@ async function open(state: RunState, emit: Emit): Promise<StepOutcome> {
     const message = `Pull request #${opened.number} was open for the branch already and was updated.`;
     emit({ type: "warning", message, code: "pull_request_updated" });
   }
+  if (opened.draftRefused) {
+    const message = `The repository takes no draft pull requests, so #${opened.number} is an ordinary one.`;
+    emit({ type: "warning", message, code: "draft_not_supported" });
+  }
   return outcome(facts.pullRequest, opened.created ? "opened" : "updated");
 }
 
 /** The description is read before it is written, so a crash between the two adds nothing twice. */
 async function add(state: RunState, emit: Emit, number: number): Promise<StepOutcome> {
   const { deps, facts, runId } = state;
+  const section = deps.redact(followUpSection(await description(state)));
   state.underWay = pullRequestUnderWay(state);
   facts.pullRequest = await deps.forge.addToPullRequest(
     known(facts.repository, "repository").ref,
     number,
-    { id: runId, section: deps.redact(followUpSection(description(state))) },
+    { id: runId, section },
     callWith(state, emit),
   );
   state.underWay = undefined;
   return outcome(facts.pullRequest, "updated");
 }
 
-function description({ facts, prompt, runId }: RunState) {
+/** The patch of what was left out shows lines of the repository too: a secret in them is not told again. */
+async function description({ facts, prompt, runId }: RunState): Promise<PullRequestBodyInput> {
+  const { leftOut, unfinished } = facts;
   return {
-    prompt,
+    prompt: await hideSecrets(prompt),
     summary: facts.summary,
     changes: facts.changes,
     agent: facts.agent,
+    fallbacks: facts.fallbacks,
+    usage: facts.usage,
+    ...(unfinished === undefined ? {} : { unfinished }),
     verified: [],
     notVerified: [facts.verification],
-    ...(facts.leftOut === undefined ? {} : { leftOut: facts.leftOut }),
+    ...(leftOut === undefined ? {} : { leftOut: { ...leftOut, patch: await hideSecrets(leftOut.patch) } }),
     runId,
   };
 }

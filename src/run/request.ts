@@ -10,6 +10,8 @@ export type SandboxProvider = (typeof SANDBOX_PROVIDERS)[number];
 
 export interface RunLimits {
   readonly max_turns: number;
+  /** Tokens a model may take in and put out, of all turns together. */
+  readonly max_tokens: number;
   readonly max_cost_usd: number;
   readonly timeout_seconds: number;
 }
@@ -40,7 +42,9 @@ export interface RunRequest {
   readonly draft: boolean;
   readonly mode: RunMode;
   readonly test_command: string | undefined;
-  /** Consent to change `.github/workflows`, CODEOWNERS and the like. */
+  /** Globs of further files that are changed with consent only. */
+  readonly protected_paths: readonly string[];
+  /** Consent to change `.github/workflows`, CODEOWNERS and the like, and what `protected_paths` names. */
   readonly allow_workflows: boolean;
   readonly limits: RunLimits;
   /** Set when the run adds a commit to an earlier run's branch. */

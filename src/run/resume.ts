@@ -6,8 +6,11 @@ import { CHECKPOINT_VERSION, type CheckpointMark, type Resume } from "./checkpoi
 import type { Continuation } from "./request.ts";
 import { type Facts, known, type RunState } from "./state.ts";
 
-/** The mark for the event that is yielded next; `patch` when that event is the first after which it is known. */
-export function checkpointMark(state: RunState, patch?: string): CheckpointMark {
+/** What a mark carries besides the state: what the agent appended, and the patch when it is first known. */
+type MarkExtras = Pick<CheckpointMark, "append" | "patch">;
+
+/** The mark for the event that is yielded next. */
+export function checkpointMark(state: RunState, { append = [], patch }: MarkExtras = {}): CheckpointMark {
   const continues = continuationOf(state);
   return {
     type: "checkpoint",
@@ -17,6 +20,7 @@ export function checkpointMark(state: RunState, patch?: string): CheckpointMark 
       story: { ...state.facts },
     },
     edits: state.opened?.takeEdits() ?? [],
+    ...(append.length === 0 ? {} : { append }),
     ...(patch === undefined ? {} : { patch }),
   };
 }
@@ -25,22 +29,20 @@ export function checkpointMark(state: RunState, patch?: string): CheckpointMark 
  * Takes a fresh state to where the checkpoint was made. Costs no request: the workspace is opened
  * when a step needs it. Throws `internal` when this version of the service cannot go on from there.
  */
-export function takeUp(state: RunState, { checkpoint, edits }: Resume): void {
+export function takeUp(state: RunState, { checkpoint, edits, entries }: Resume): void {
   if (checkpoint.version !== CHECKPOINT_VERSION) {
-    throw cannotGoOn("The service was updated while the run was interrupted");
+    throw new ServiceError(
+      "internal",
+      "The service was updated while the run was interrupted, so it cannot go on. Start it again.",
+      { retryable: true },
+    );
   }
   const facts = checkpoint.story as Facts;
   const last = facts.finished.at(-1);
-  if (!facts.finished.includes("edit") && facts.agent.name !== state.chosen.agent.name) {
-    throw cannotGoOn(`The run began with the ${facts.agent.name} agent, which is not available any more`);
-  }
   state.facts = { ...facts };
   state.savedEdits = edits;
+  state.savedEntries = entries;
   if (last !== undefined) state.resumedAfter = last;
-}
-
-function cannotGoOn(why: string): ServiceError {
-  return new ServiceError("internal", `${why}, so it cannot go on. Start it again.`, { retryable: true });
 }
 
 /** Where the run reads from: the base branch, or the branch an earlier run made. */

@@ -3,6 +3,7 @@ import { isAbort, ServiceError } from "../errors.ts";
 import { analyseStep, cloneStep, preflightStep } from "./before-push.ts";
 import type { RunOutput } from "./checkpoint.ts";
 import { commitStep } from "./commit.ts";
+import { agentTime } from "./deadline.ts";
 import type { RunContext, RunDeps } from "./deps.ts";
 import { done } from "./done.ts";
 import { editStep } from "./edit.ts";
@@ -19,17 +20,19 @@ import { verification } from "./verification.ts";
  * Carries out one request, or goes on with it from a checkpoint, and yields what happens. Ends with
  * exactly one `done`, or with a suspension, and never throws for anything but a defect: errors
  * become an `error` event, an abort becomes `done cancelled`, running out of time `done
- * limit_reached`. Whatever was edited by then stands in `done.patch` unless it has become a branch.
+ * limit_reached`. An agent that stops before it is done ends as `limit_reached` too, after what it did
+ * was published. Whatever was edited by then stands in `done.patch` unless it has become a branch.
  */
 export async function* run(
   request: RunRequest,
   deps: RunDeps,
   context: RunContext,
 ): AsyncGenerator<RunOutput> {
-  const left = request.limits.timeout_seconds * 1000 - (context.activeMs ?? 0);
-  const deadline = AbortSignal.timeout(Math.max(0, left));
+  const limit = request.limits.timeout_seconds * 1000;
+  const endOf = (time: number) => AbortSignal.timeout(Math.max(0, time - (context.activeMs ?? 0)));
+  const deadline = endOf(limit);
   const signal = AbortSignal.any([context.signal, deadline]);
-  const state = newRunState(request, deps, context.runId, signal);
+  const state = newRunState(request, deps, context.runId, { signal, agentDeadline: endOf(agentTime(limit)) });
   try {
     if (context.resume !== undefined) takeUp(state, context.resume);
     else if (context.introduced !== true)
@@ -45,9 +48,8 @@ export async function* run(
       yield await done(state, "cancelled", `${message} Nothing more is sent.`);
     } else if (deadline.aborted) {
       const { underWay } = state;
-      const limit = `The run took longer than its limit of ${request.limits.timeout_seconds} s (limits.timeout_seconds).`;
-      const message =
-        underWay === undefined ? limit : `${limit} It was ${underWay.doing}; ${underWay.effect}.`;
+      const late = `The run took longer than its limit of ${request.limits.timeout_seconds} s (limits.timeout_seconds).`;
+      const message = underWay === undefined ? late : `${late} It was ${underWay.doing}; ${underWay.effect}.`;
       yield { type: "error", message, code: "timeout", retryable: true };
       yield await done(state, "limit_reached", message);
     } else if (error instanceof ServiceError) {
@@ -77,14 +79,15 @@ async function* story(state: RunState): AsyncGenerator<RunOutput, DoneStatus> {
   if (unfinished("clone")) yield* cloneStep(state);
   if (unfinished("analyse")) yield* analyseStep(state);
   if (unfinished("edit")) yield* editStep(state);
-  if (facts.nothing !== undefined) return "no_changes";
+  const published = facts.unfinished === undefined ? "succeeded" : "limit_reached";
+  if (facts.nothing !== undefined) return facts.unfinished === undefined ? "no_changes" : published;
   if (unfinished("verify")) yield* verification(state);
-  if (facts.mode === "patch") return "succeeded";
+  if (facts.mode === "patch") return published;
   if (unfinished("commit")) yield* commitStep(state);
   if (unfinished("push")) yield* pushStep(state);
-  if (facts.mode === "branch") return "succeeded";
+  if (facts.mode === "branch") return published;
   if (unfinished("pull_request")) yield* pullRequestStep(state);
-  return "succeeded";
+  return published;
 }
 
 /** What an attempt before this one may have sent without hearing the end of it. */

@@ -1,5 +1,6 @@
 /** What a run knows so far; each step reads what the ones before it found out. */
-import type { AgentChoice } from "../agent/choose.ts";
+import type { AgentIdentity } from "../agent/agent.ts";
+import type { AgentChoice, Fallback } from "../agent/choose.ts";
 import type { RepoRef, Repository } from "../forge/forge.ts";
 import type { Identity } from "../workspace/commit.ts";
 import type { OpenWorkspace } from "../workspace/open.ts";
@@ -14,7 +15,10 @@ export interface Facts {
   finished: readonly Step[];
   /** The step that has said that it starts. */
   begun?: Step;
-  agent: { readonly name: AgentChoice["agent"]["name"]; readonly reason: string };
+  /** Who does the work, and a sentence why. */
+  agent: AgentIdentity & { readonly reason: string };
+  /** How the work came to that agent, from the one that was asked for. */
+  fallbacks: readonly Fallback[];
   /** As requested, or `patch` when nothing can be pushed. */
   mode: RunMode;
   repository?: Repository;
@@ -25,6 +29,8 @@ export interface Facts {
   title: string;
   summary: readonly string[];
   changes: readonly Change[];
+  /** Set when the agent stopped before it was done: a sentence why, and sentences what is missing. */
+  unfinished?: { readonly reason: string; readonly missing: readonly string[] };
   /** Edits that were left out for want of consent. */
   leftOut?: { readonly paths: readonly string[]; readonly reason: string; readonly patch: string };
   /** Why there is nothing to publish, when there is nothing. */
@@ -55,6 +61,8 @@ export interface RunState {
   readonly deps: RunDeps;
   readonly runId: string;
   readonly signal: AbortSignal;
+  /** Aborts when the agent has had its time; the rest of the run's is for publishing. */
+  readonly agentDeadline: AbortSignal;
   readonly chosen: AgentChoice;
   /** The prompt without the service's own secrets, should it hold any. */
   readonly prompt: string;
@@ -63,6 +71,8 @@ export interface RunState {
   resumedAfter?: Step;
   /** The edits as an earlier attempt left them, for when the workspace is opened again. */
   savedEdits?: readonly SavedEdit[];
+  /** All that the agent appended in earlier attempts. */
+  savedEntries?: readonly unknown[];
   opened?: OpenWorkspace;
   /** The commit that this process has written into its workspace. */
   written?: string;
@@ -81,19 +91,20 @@ export function newRunState(
   request: RunRequest,
   deps: RunDeps,
   runId: string,
-  signal: AbortSignal,
+  signals: { readonly signal: AbortSignal; readonly agentDeadline: AbortSignal },
 ): RunState {
   const chosen = deps.chooseAgent(request);
   return {
     request,
     deps,
     runId,
-    signal,
+    ...signals,
     chosen,
     prompt: deps.redact(request.prompt),
     facts: {
       finished: [],
-      agent: { name: chosen.agent.name, reason: chosen.reason },
+      agent: { ...identityOf(chosen.agent), reason: chosen.reason },
+      fallbacks: chosen.fallbacks,
       mode: request.mode,
       title: "",
       summary: [],
@@ -102,6 +113,11 @@ export function newRunState(
       usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, turns: 0 },
     },
   };
+}
+
+/** An agent's name and model alone. */
+export function identityOf({ name, model }: AgentIdentity): AgentIdentity {
+  return { name, ...(model === undefined ? {} : { model }) };
 }
 
 export function nameOf({ owner, name }: RepoRef): string {

@@ -27,7 +27,7 @@ export async function* step(
   state.facts.begun = name;
   const outcome = yield* work;
   state.facts.finished = [...state.facts.finished, name];
-  yield checkpointMark(state, outcome.patch);
+  yield checkpointMark(state, outcome);
   yield {
     type: "success",
     step: name,

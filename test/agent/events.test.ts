@@ -4,7 +4,7 @@ import type { AgentEvent } from "../../src/agent/agent.ts";
 import { createRuleAgent } from "../../src/agent/rules/agent.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { createMemoryWorkspace } from "../support/memory-workspace.ts";
-import { runAgent } from "../support/run-agent.ts";
+import { runAgent, taskFor } from "../support/run-agent.ts";
 
 const agent = createRuleAgent();
 
@@ -189,7 +189,7 @@ describe("a run that is cut short", () => {
   test("throws the abort at the next step", async () => {
     const workspace = createMemoryWorkspace(files);
     const controller = new AbortController();
-    const run = agent.run({ prompt: 'Replace "foo" with "bar"', workspace, signal: controller.signal });
+    const run = agent.run(taskFor(workspace, 'Replace "foo" with "bar"', { signal: controller.signal }));
     const first = await run.next();
     expect(first.value).toMatchObject({ status: "started", message: "Edit a.txt" });
     controller.abort();

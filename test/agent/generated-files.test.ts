@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createRuleAgent } from "../../src/agent/rules/agent.ts";
 import { readSettings, stringOf } from "../../src/agent/rules/project/toml.ts";
 import { createMemoryWorkspace } from "../support/memory-workspace.ts";
-import { runAgent } from "../support/run-agent.ts";
+import { runAgent, taskFor } from "../support/run-agent.ts";
 
 const agent = createRuleAgent({ now: () => new Date("2031-06-01T00:00:00Z") });
 type Files = Readonly<Record<string, string>>;
@@ -285,8 +285,7 @@ describe("a license", () => {
 
   test("takes the repository's name where no manifest has one", async () => {
     const workspace = createMemoryWorkspace({ "a.txt": "" });
-    const signal = new AbortController().signal;
-    const run = agent.run({ prompt: "Add an MIT license", workspace, signal, repository: "acme/rocket" });
+    const run = agent.run(taskFor(workspace, "Add an MIT license", { repository: "acme/rocket" }));
     for (let step = await run.next(); step.done !== true; step = await run.next());
     expect(workspace.snapshot()["LICENSE"]).toContain("Copyright (c) 2031 The rocket authors\n");
   });

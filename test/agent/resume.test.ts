@@ -4,6 +4,7 @@ import type { AgentEvent, AgentOutcome } from "../../src/agent/agent.ts";
 import { createRuleAgent } from "../../src/agent/rules/agent.ts";
 import type { Workspace } from "../../src/workspace/workspace.ts";
 import { createMemoryWorkspace } from "../support/memory-workspace.ts";
+import { taskFor } from "../support/run-agent.ts";
 
 const agent = createRuleAgent();
 const FILES = { "a.txt": "foo\n", "b.txt": "foo\n", "c.txt": "c\n", "mine.txt": "before\n" };
@@ -20,8 +21,7 @@ async function hear(
   transcript?: unknown,
   stop?: number,
 ): Promise<Heard> {
-  const task = { prompt, workspace, signal: new AbortController().signal };
-  const run = agent.run(transcript === undefined ? task : { ...task, transcript });
+  const run = agent.run(taskFor(workspace, prompt, transcript === undefined ? {} : { transcript }));
   const events: AgentEvent[] = [];
   let checkpoints = 0;
   for (;;) {

@@ -7,6 +7,7 @@ import { configTests } from "./config.ts";
 import { followUpTests } from "./follow-up.ts";
 import { idempotencyTests } from "./idempotency.ts";
 import { limitTests } from "./limits.ts";
+import { modelKeyTests } from "./model-keys.ts";
 import { readerTests } from "./readers.ts";
 import { restartTests } from "./restart.ts";
 import { runTests } from "./run.ts";
@@ -18,6 +19,7 @@ export function conformance(name: HostName): void {
     restartTests(name);
     configTests(name);
     limitTests(name);
+    modelKeyTests(name);
     describe.concurrent("shared", () => {
       const deployment = sharedDeployment(name);
       runTests(deployment);

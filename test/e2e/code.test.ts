@@ -59,7 +59,7 @@ test("a prompt becomes a pull request, and every step is told in order", async (
         draft: false,
         mode: "pull_request",
         allow_workflows: false,
-        limits: { max_turns: 30, max_cost_usd: 2, timeout_seconds: 300 },
+        limits: { max_turns: 30, max_tokens: 2_000_000, max_cost_usd: 2, timeout_seconds: 300 },
       },
       agent: "rule_based",
       agent_reason:
@@ -164,6 +164,8 @@ test("a prompt becomes a pull request, and every step is told in order", async (
       commit: "<commit>",
       changes: [{ path: "src/app.py", kind: "modified", additions: 1, deletions: 1 }],
       agent: "rule_based",
+      agent_reason:
+        "The request did not ask for a language model (use_llm is false), so fixed rules did the work.",
       usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, turns: 0 },
     },
   ]);

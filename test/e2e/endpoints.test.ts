@@ -2,6 +2,8 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -72,7 +74,7 @@ test("the original README's commands work word for word on localhost:8000", asyn
     expect((await shell("bash", ["-c", "curl http://localhost:8000/"])).stdout).toContain('"endpoints"');
     const [first, second] = forge.repository("username/repo").pullRequests;
     expect(first?.body).toContain("did not ask for a language model");
-    expect(second?.body).toContain("asked for the openai agent, which this service does not have yet");
+    expect(second?.body).toContain("The request asked for openai. The service has no key for openai;");
   } finally {
     await worker.stop();
     await forge.close();
@@ -131,27 +133,62 @@ test("npm run dev serves on port 8000 and ends with its process group", async ()
 });
 
 test("GET /health tells each component's true state, and never a secret", async () => {
-  const service = await startService({ env: { OPENAI_API_KEY: "canary-openai-key-0123456789" } });
-  try {
+  const KEYS = { OPENAI_API_KEY: "canary-openai-key-0123456789", ANTHROPIC_API_KEY: "canary-wrong-key" };
+  const asked: string[] = [];
+  const vendors = createServer(({ url, headers }, response) => {
+    asked.push(`${url} ${headers.authorization ?? headers["x-api-key"]}`);
+    response.writeHead(headers.authorization === undefined ? 401 : 200).end("{}");
+  }).listen(0, "127.0.0.1");
+  await once(vendors, "listening");
+  const base = `http://127.0.0.1:${(vendors.address() as AddressInfo).port}`;
+  const service = await startService({
+    env: { ...KEYS, OPENAI_BASE_URL: `${base}/openai/v1/`, ANTHROPIC_BASE_URL: `${base}/anthropic` },
+  });
+  const health = async () => {
     const response = await fetch(`${service.worker.url}/health`);
     const text = await response.text();
-    expect([response.status, JSON.parse(text)]).toEqual([
+    expect(text).not.toContain("canary");
+    return [response.status, JSON.parse(text)];
+  };
+  const report = {
+    status: "degraded",
+    service: "tiny-backspace-enhanced",
+    components: {
+      git_operations: "available",
+      coding_agent: "available",
+      llm_agent: "available",
+      cloud_sandbox: "not_installed",
+      openai: "available",
+      anthropic: "unavailable",
+      docker: "not_installed",
+    },
+  };
+  try {
+    expect(await Promise.all([health(), health(), health()])).toEqual(Array(3).fill([200, report]));
+    expect([asked.length, new Set(asked)]).toEqual([
+      2,
+      new Set([
+        `/anthropic/v1/models?limit=1 ${KEYS.ANTHROPIC_API_KEY}`,
+        `/openai/v1/models Bearer ${KEYS.OPENAI_API_KEY}`,
+      ]),
+    ]);
+  } finally {
+    await service.close();
+    vendors.close();
+  }
+});
+
+test("GET /health has no model to show where there is no key", async () => {
+  const service = await startService();
+  try {
+    const response = await fetch(`${service.worker.url}/health`);
+    expect([response.status, await response.json()]).toMatchObject([
       200,
       {
         status: "healthy",
-        service: "tiny-backspace-enhanced",
-        components: {
-          git_operations: "available",
-          coding_agent: "available",
-          llm_agent: "not_installed",
-          cloud_sandbox: "not_installed",
-          openai: "not_installed",
-          anthropic: "not_installed",
-          docker: "not_installed",
-        },
+        components: { llm_agent: "not_configured", openai: "not_configured", anthropic: "not_configured" },
       },
     ]);
-    expect(text).not.toContain("canary");
   } finally {
     await service.close();
   }

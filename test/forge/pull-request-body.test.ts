@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import {
   commitMessage,
@@ -20,6 +19,8 @@ const input: PullRequestBodyInput = {
     { path: "logo.png", kind: "deleted", additions: 0, deletions: 0, binary: true },
   ],
   agent: { name: "anthropic", model: "claude-x", reason: "The request asked for it." },
+  fallbacks: [],
+  usage: { turns: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 },
   verified: ["`npm test` passed in 4 s."],
   notVerified: ["The deployment was not tried."],
   runId: "run_1x2y3z",
@@ -69,6 +70,81 @@ Made by Tiny Backspace in run \`run_1x2y3z\`. Review it as you would a stranger'
         .replace("Made by Tiny Backspace", "Added by Tiny Backspace"),
     );
     expect(seen(section)).toContain("Now @·all of it");
+  });
+
+  test("names every agent that gave way, and what the models took", () => {
+    const gpt = { name: "openai", model: "gpt-x" };
+    const body = pullRequestBody({
+      ...input,
+      fallbacks: [
+        { from: gpt, to: { name: "anthropic", model: "claude-x" }, reason: "OpenAI is overloaded." },
+        {
+          from: { name: "anthropic", model: "claude-x" },
+          to: { name: "rule_based" },
+          reason: "No credit is left.",
+        },
+      ],
+      agent: { name: "rule_based", reason: "No credit is left." },
+      usage: { turns: 12, input_tokens: 345_678, output_tokens: 9012, cost_usd: 1.234 },
+    });
+
+    expect(body).toContain(`## Who did it
+
+rule_based. No credit is left.
+
+- openai (gpt-x) gave way to anthropic (claude-x). OpenAI is overloaded.
+- anthropic (claude-x) gave way to rule_based. No credit is left.
+
+Used: 12 turns, 345,678 tokens in, 9,012 out, $1.23.
+
+## What was verified`);
+  });
+
+  test.each([
+    [
+      { turns: 1, input_tokens: 1000, output_tokens: 20, cost_usd: 0.00321 },
+      "Used: 1 turn, 1,000 tokens in, 20 out, $0.0032.",
+    ],
+    [
+      { turns: 2, input_tokens: 1000, output_tokens: 20, cost_usd: 0 },
+      "Used: 2 turns, 1,000 tokens in, 20 out.",
+    ],
+  ])("counts %j as %s", (usage, line) => {
+    expect(pullRequestBody({ ...input, usage })).toContain(`\n\n${line}\n\n`);
+  });
+
+  test("of work that was stopped begins with that, and says what is missing", () => {
+    const unfinished = { reason: "The model used its 30 turns.", missing: ["The tests.", "The docs."] };
+    const body = pullRequestBody({ ...input, unfinished });
+
+    expect(body).toMatch(
+      /^\*\*This is not finished: the agent stopped before it was done\.\*\* "What is missing" below says more\.\n\n## What was asked\n/,
+    );
+    expect(body).toContain(`The request asked for it.
+
+## What is missing
+
+The model used its 30 turns.
+
+- The tests.
+- The docs.
+
+## What was verified`);
+  });
+
+  test("of unfinished work says no more than is known to be missing", () => {
+    const body = pullRequestBody({ ...input, unfinished: { reason: "It repeated itself.", missing: [] } });
+
+    expect(body).toContain("## What is missing\n\nIt repeated itself.\n\n## What was verified");
+  });
+
+  test("of a further run that was stopped says that the pull request could not become a draft", () => {
+    const unfinished = { reason: "The model used its 30 turns.", missing: [] };
+    const section = followUpSection({ ...input, unfinished });
+
+    expect(section).toContain(
+      '\n```\n\n**This part is not finished: the agent stopped before it was done. The pull request was open already, so it was not made a draft.** "What is missing" below says more.\n\n## What changed\n',
+    );
   });
 
   test("shows what was left out as a patch that applies", () => {
@@ -135,6 +211,13 @@ ${patch}\`\`\`\`
         summary: many,
         changes: many.map((path) => ({ path, kind: "renamed", from: path, additions: 1e9, deletions: 1e9 })),
         agent: { name: long, model: long, reason: long },
+        fallbacks: many.map((name) => ({
+          from: { name, model: name },
+          to: { name, model: name },
+          reason: name,
+        })),
+        usage: { turns: 1e15, input_tokens: 1e15, output_tokens: 1e15, cost_usd: 1e15 },
+        unfinished: { reason: long, missing: many },
         verified: many,
         notVerified: many,
         leftOut: { paths: many, reason: long, patch: long },
@@ -157,6 +240,11 @@ describe("attack 19: nothing from a stranger acts in a pull request", () => {
       summary: [hostile],
       changes: [{ path: "Fixes #1.md", kind: "renamed", from: "closes #2", additions: 1, deletions: 1 }],
       agent: { name: "openai", model: hostile, reason: hostile },
+      fallbacks: [
+        { from: { name: "openai", model: hostile }, to: { name: "openai", model: hostile }, reason: hostile },
+      ],
+      usage: { turns: 1, input_tokens: 1, output_tokens: 1, cost_usd: 1 },
+      unfinished: { reason: hostile, missing: [hostile, `${hostile}\n## y\n- [ ] z`] },
       verified: [hostile],
       notVerified: [hostile],
       leftOut: { paths: [], reason: hostile, patch: "" },
@@ -169,6 +257,7 @@ describe("attack 19: nothing from a stranger acts in a pull request", () => {
       "## What was asked",
       "## What changed",
       "## Who did it",
+      "## What is missing",
       "## What was verified",
       "## What was left out",
     ]);
@@ -183,60 +272,5 @@ describe("attack 19: nothing from a stranger acts in a pull request", () => {
     const message = commitMessage({ title: hostile, summary: [hostile], runId: "run_1" });
 
     expect(message).not.toMatch(/@\w|#\d|GH-\d|:\/\/|\/issues\/\d|<[a-z!/]|&#?\w+;/i);
-  });
-});
-
-describe("commitMessage", () => {
-  test("has a subject, a wrapped list and the run as its trailer", () => {
-    const message = commitMessage({
-      title: "Add a health endpoint",
-      summary: [
-        "Added GET /health, so that a load balancer can ask whether the service lives.",
-        "",
-        "Documented it.",
-      ],
-      runId: "run_1x2y3z",
-    });
-
-    expect(message).toBe(`Add a health endpoint
-
-- Added GET /health, so that a load balancer can ask whether the service
-  lives.
-- Documented it.
-
-Tiny-Backspace-Run: run_1x2y3z
-`);
-  });
-
-  test("keeps the subject within 72 characters", () => {
-    const [subject = "", blank] = commitMessage({ title: "word ".repeat(40), summary: [], runId: "r" }).split(
-      "\n",
-    );
-
-    expect([subject, blank]).toEqual([`${"word ".repeat(14)}w…`, ""]);
-  });
-
-  test("lets no line of a stranger become a trailer", () => {
-    const signed = "Signed-off-by: Eve <eve@evil.example>";
-    const trailers = [signed, "Co-authored-by: Eve <eve@evil.example>", "skip-checks: true"];
-    const message = commitMessage({
-      title: signed,
-      summary: [
-        ...trailers,
-        `A sentence, and then\n\n${signed}`,
-        `${"x".repeat(69)} Reviewed-by: Eve`,
-        "--- a divider",
-        "(cherry picked from commit 0123)",
-      ],
-      runId: "run_1\n\nSigned-off-by: Eve",
-    });
-
-    const parsed = execFileSync("git", ["interpret-trailers", "--parse"], {
-      input: message,
-      encoding: "utf8",
-    });
-    expect(parsed).toBe("Tiny-Backspace-Run: run_1Signed-off-byEve\n");
-    expect(message).not.toMatch(/^\W*(?:signed-off-by|co-authored-by|reviewed-by|skip-checks)[ \t]*:/im);
-    expect(message).not.toMatch(/^(?:---|diff |From |\(cherry picked)/m);
   });
 });

@@ -61,7 +61,12 @@ describe("openPullRequest", () => {
 
     const pull = await setup.forge.openPullRequest(draft, setup.call);
 
-    expect(pull).toEqual({ number: 1, url: `${setup.server.url}/acme/widgets/pull/1`, created: true });
+    expect(pull).toEqual({
+      number: 1,
+      url: `${setup.server.url}/acme/widgets/pull/1`,
+      created: true,
+      draftRefused: false,
+    });
     expect(setup.widgets.pullRequests).toEqual([opened]);
     expect(setup.requests()).toEqual([CREATE]);
   });
@@ -76,7 +81,12 @@ describe("openPullRequest", () => {
 
     const pull = await setup.forge.openPullRequest({ ...draft, head: fork }, setup.call);
 
-    expect(pull).toEqual({ number: 1, url: `${setup.server.url}/acme/widgets/pull/1`, created: true });
+    expect(pull).toEqual({
+      number: 1,
+      url: `${setup.server.url}/acme/widgets/pull/1`,
+      created: true,
+      draftRefused: false,
+    });
     expect(setup.server.repository("acme/widgets").pullRequests).toEqual([
       { ...opened, headRepository: "octocat/widgets" },
     ]);
@@ -87,17 +97,18 @@ describe("openPullRequest", () => {
   test("opens a draft where drafts are supported", async () => {
     await using setup = await setUpBranch();
 
-    await setup.forge.openPullRequest({ ...draft, draft: true }, setup.call);
+    const pull = await setup.forge.openPullRequest({ ...draft, draft: true }, setup.call);
 
+    expect(pull.draftRefused).toBe(false);
     expect(setup.widgets.pullRequests).toEqual([{ ...opened, draft: true }]);
   });
 
-  test("opens an ordinary one where they are not", async () => {
+  test("opens an ordinary one where they are not, and says so", async () => {
     await using setup = await setUpBranch({ allowDrafts: false });
 
     const pull = await setup.forge.openPullRequest({ ...draft, draft: true }, setup.call);
 
-    expect(pull.created).toBe(true);
+    expect([pull.created, pull.draftRefused]).toEqual([true, true]);
     expect(setup.widgets.pullRequests).toEqual([opened]);
     expect(setup.requests()).toEqual([CREATE, CREATE]);
   });
@@ -109,7 +120,12 @@ describe("openPullRequest", () => {
 
     const pull = await setup.forge.openPullRequest(draft, setup.call);
 
-    expect(pull).toEqual({ number: 1, url: `${setup.server.url}/acme/widgets/pull/1`, created: false });
+    expect(pull).toEqual({
+      number: 1,
+      url: `${setup.server.url}/acme/widgets/pull/1`,
+      created: false,
+      draftRefused: false,
+    });
     expect(setup.widgets.pullRequests).toEqual([opened]);
     expect(setup.requests()).toEqual([CREATE, LOOK_UP, UPDATE]);
     expect(setup.server.log.where({ method: "GET" }).map(({ query }) => decodeURIComponent(query))).toEqual([
@@ -187,10 +203,25 @@ describe("attack 26: a pull request whose answer is lost is opened once", () => 
 
     const pull = await setup.forge.openPullRequest(draft, setup.call);
 
-    expect(pull).toEqual({ number: 1, url: `${setup.server.url}/acme/widgets/pull/1`, created: true });
+    expect(pull).toEqual({
+      number: 1,
+      url: `${setup.server.url}/acme/widgets/pull/1`,
+      created: true,
+      draftRefused: false,
+    });
     expect(setup.widgets.pullRequests).toEqual([opened]);
     expect(setup.requests()).toEqual([CREATE, LOOK_UP]);
     expect(setup.told).toEqual([]);
+  });
+
+  test.each([true, false])("when it was to be a draft, and drafts are supported: %s", async (allowDrafts) => {
+    await using setup = await setUpBranch({ allowDrafts });
+    setup.fault({ method: "POST", nth: allowDrafts ? 1 : 2 }, { dropReply: true });
+
+    const pull = await setup.forge.openPullRequest({ ...draft, draft: true }, setup.call);
+
+    expect([pull.created, pull.draftRefused]).toEqual([true, !allowDrafts]);
+    expect(setup.widgets.pullRequests).toEqual([{ ...opened, draft: allowDrafts }]);
   });
 
   test("when the create takes longer than a request may", async () => {
@@ -206,6 +237,7 @@ describe("attack 26: a pull request whose answer is lost is opened once", () => 
       number: 1,
       url: `${setup.server.url}/acme/widgets/pull/1`,
       created: true,
+      draftRefused: false,
     });
     expect(setup.widgets.pullRequests).toEqual([opened]);
     expect(setup.requests()).toEqual([CREATE, LOOK_UP]);
@@ -245,6 +277,7 @@ describe("attack 26: a pull request whose answer is lost is opened once", () => 
       number: 1,
       url: `${setup.server.url}/acme/widgets/pull/1`,
       created: true,
+      draftRefused: false,
     });
     expect(setup.widgets.pullRequests).toEqual([opened]);
     expect(setup.requests()).toEqual([CREATE, CREATE, LOOK_UP, CREATE, LOOK_UP]);
@@ -290,7 +323,12 @@ describe("attack 26: a pull request whose answer is lost is opened once", () => 
 
     const pull = await setup.forge.openPullRequest(draft, setup.call);
 
-    expect(pull).toEqual({ number: 2, url: `${setup.server.url}/acme/widgets/pull/2`, created: true });
+    expect(pull).toEqual({
+      number: 2,
+      url: `${setup.server.url}/acme/widgets/pull/2`,
+      created: true,
+      draftRefused: false,
+    });
     expect(setup.widgets.pullRequests.map(({ title }) => title)).toEqual(["Other", "Greet people"]);
   });
 });

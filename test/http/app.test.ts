@@ -233,5 +233,7 @@ async function fieldsOf(refusal: Promise<Response>): Promise<string[]> {
   const messages: string[] = (body.error.problems as { message: string }[]).map(({ message }) => message);
   const [, known = ""] =
     messages.map((text) => /unknown_ .* the fields are (.*)\./.exec(text)).find(Boolean) ?? [];
-  return known.split(", ").filter((name) => !["max_turns", "max_cost_usd", "timeout_seconds"].includes(name));
+  return known
+    .split(", ")
+    .filter((name) => !["max_turns", "max_tokens", "max_cost_usd", "timeout_seconds"].includes(name));
 }

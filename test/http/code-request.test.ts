@@ -2,12 +2,13 @@
 import { describe, expect, it } from "vitest";
 import { createCodeRequestParser } from "../../src/http/code-request.ts";
 import type { RunDefaults } from "../../src/http/config.ts";
+import type { RunRequest } from "../../src/run/request.ts";
 
 const DEFAULTS: RunDefaults = {
   llm_provider: "anthropic",
   llm_model: "claude-test",
   sandbox_provider: "docker",
-  limits: { max_turns: 30, max_cost_usd: 2, timeout_seconds: 300 },
+  limits: { max_turns: 30, max_tokens: 2_000_000, max_cost_usd: 2, timeout_seconds: 300 },
 };
 
 const parser = createCodeRequestParser({ serverUrl: "https://github.com", defaults: () => DEFAULTS });
@@ -29,6 +30,7 @@ const READ = {
   draft: false,
   mode: "pull_request",
   test_command: undefined,
+  protected_paths: [],
   allow_workflows: false,
   limits: DEFAULTS.limits,
 };
@@ -89,8 +91,9 @@ describe("optional fields", () => {
       draft: true,
       mode: "pull_request",
       test_command: " npm test && npm run lint ",
+      protected_paths: ["*.lock", "deploy/**/*.{yml,yaml}", "app/\\(auth\\)/", "docs", "über/*"],
       allow_workflows: true,
-      limits: { max_turns: 100, max_cost_usd: 0, timeout_seconds: 900 },
+      limits: { max_turns: 100, max_tokens: 50_000_000, max_cost_usd: 0, timeout_seconds: 900 },
     };
     expect(code(body)).toEqual({
       ...READ,
@@ -106,6 +109,7 @@ describe("optional fields", () => {
   it("lays some limits over the defaults", () => {
     expect(code({ ...MINIMAL, limits: { max_turns: 1 } }).limits).toEqual({
       max_turns: 1,
+      max_tokens: 2_000_000,
       max_cost_usd: 2,
       timeout_seconds: 300,
     });
@@ -125,6 +129,11 @@ describe("optional fields", () => {
 });
 
 describe("the provider and its model", () => {
+  const undecided = createCodeRequestParser({
+    serverUrl: "https://github.com",
+    defaults: () => ({ ...DEFAULTS, llm_provider: "rule_based", llm_model: undefined }),
+  });
+
   it.each([
     [
       "the default provider, when a model is wanted without saying whose",
@@ -144,6 +153,26 @@ describe("the provider and its model", () => {
       "anthropic",
       "claude-other",
     ],
+    ["whoever's the model is", { use_llm: true, llm_model: "gpt-5.5" }, "openai", "gpt-5.5"],
+    [
+      "whoever's the model is, though the rules were named",
+      { use_llm: true, llm_provider: "rule_based", llm_model: "o3-mini" },
+      "openai",
+      "o3-mini",
+    ],
+    [
+      "the provider named, whoever's the model is",
+      { use_llm: true, llm_provider: "openai", llm_model: "claude-other" },
+      "openai",
+      "claude-other",
+    ],
+    [
+      "the default provider for a model that could be anybody's",
+      { use_llm: true, llm_model: "llama3" },
+      "anthropic",
+      "llama3",
+    ],
+    ["the rules, when no model is wanted but named", { llm_model: "gpt-5.5" }, "rule_based", "gpt-5.5"],
     [
       "another provider without the default one's model",
       { use_llm: true, llm_provider: "openai" },
@@ -157,16 +186,77 @@ describe("the provider and its model", () => {
     expect([request.llm_provider, request.llm_model]).toEqual([llm_provider, llm_model]);
   });
 
-  it("is the rules when a model is wanted and there is none, so that the run can say why", () => {
-    const without = createCodeRequestParser({
-      serverUrl: "https://github.com",
-      defaults: () => ({ ...DEFAULTS, llm_provider: "rule_based", llm_model: undefined }),
-    });
-    const request = without.code({ ...MINIMAL, use_llm: true })({});
+  it.each([
+    "claude-sonnet-5-5:anthropic",
+    "Claude-3:anthropic",
+    "gpt-4:openai",
+    "GPT-4o:openai",
+    "o1:openai",
+    "o4-mini:openai",
+    "chatgpt-4o-latest:openai",
+    "codex-mini:openai",
+    "llama3:rule_based",
+    "olmo-2:rule_based",
+    "anthropic/claude-3:rule_based",
+    "my-gpt:rule_based",
+  ])("is told by the model's name, or left open: %s", (pair) => {
+    const at = pair.lastIndexOf(":");
+    const [llm_model, llm_provider] = [pair.slice(0, at), pair.slice(at + 1)];
+    const request = undecided.code({ ...MINIMAL, use_llm: true, llm_model })({});
+    expect([request.llm_provider, request.llm_model]).toEqual([llm_provider, llm_model]);
+  });
+
+  it("is left open when a model is wanted and nobody's was chosen", () => {
+    const request = undecided.code({ ...MINIMAL, use_llm: true })({});
     expect([request.use_llm, request.llm_provider, request.llm_model]).toEqual([
       true,
       "rule_based",
       undefined,
     ]);
+  });
+});
+
+describe("another prompt", () => {
+  const earlier = code({
+    ...MINIMAL,
+    use_llm: true,
+    llm_provider: "openai",
+    llm_model: "gpt-5.5",
+    protected_paths: ["*.lock"],
+    limits: { max_tokens: 5_000 },
+  });
+  const again = (body: object) => parser.prompt({ prompt: "Go on", ...body })(earlier)({});
+
+  it.each([
+    [{}, "openai", "gpt-5.5"],
+    [{ llm_model: "claude-other" }, "anthropic", "claude-other"],
+    [{ llm_model: "llama3" }, "openai", "llama3"],
+    [{ llm_model: null }, "openai", undefined],
+    [{ llm_provider: "rule_based" }, "anthropic", "claude-test"],
+    [{ llm_provider: "rule_based", llm_model: "gpt-4" }, "openai", "gpt-4"],
+    [{ llm_provider: "anthropic" }, "anthropic", "claude-test"],
+    [{ use_llm: false, llm_model: "claude-other" }, "openai", "claude-other"],
+  ])("that says %j has its provider and model", (body, llm_provider, llm_model) => {
+    const request = again(body);
+    expect([request.llm_provider, request.llm_model]).toEqual([llm_provider, llm_model]);
+  });
+
+  it("protects what was protected, unless it says otherwise", () => {
+    expect([again({}).protected_paths, again({ protected_paths: [] }).protected_paths]).toEqual([
+      ["*.lock"],
+      [],
+    ]);
+    expect(again({ limits: { max_turns: 3 } }).limits).toEqual({
+      ...DEFAULTS.limits,
+      max_turns: 3,
+      max_tokens: 5_000,
+    });
+  });
+
+  it("goes on from a run that is older than a field", () => {
+    const { protected_paths: _none, ...old } = earlier;
+    const { max_tokens: _neither, ...limits } = earlier.limits;
+    const request = parser.prompt({ prompt: "Go on" })({ ...old, limits } as RunRequest)({});
+    expect([request.protected_paths, request.limits]).toEqual([[], DEFAULTS.limits]);
   });
 });

@@ -11,6 +11,7 @@ const NOTHING_SET = {
   default_sandbox_provider: { value: "local", source: "default" },
   limits: {
     max_turns: { value: 30, source: "default" },
+    max_tokens: { value: 2_000_000, source: "default" },
     max_cost_usd: { value: 2, source: "default" },
     timeout_seconds: { value: 300, source: "default" },
   },
@@ -93,7 +94,7 @@ describe("the configuration shows", () => {
 });
 
 describe("a change", () => {
-  const limits = { max_turns: 30, max_cost_usd: 2, timeout_seconds: 300 };
+  const limits = { max_turns: 30, max_tokens: 2_000_000, max_cost_usd: 2, timeout_seconds: 300 };
 
   it("is for the runs that start later, and of what it names only", async () => {
     const app = createTestApp();
@@ -102,7 +103,7 @@ describe("a change", () => {
       default_llm_provider: "openai",
       default_llm_model: "gpt-4",
       default_sandbox_provider: "docker",
-      limits: { max_turns: 5, max_cost_usd: 0.5 },
+      limits: { max_turns: 5, max_tokens: 1_000, max_cost_usd: 0.5 },
       max_runs: 4,
       max_runs_per_caller: 1,
     });
@@ -113,6 +114,7 @@ describe("a change", () => {
       default_sandbox_provider: { value: "docker", source: "runtime" },
       limits: {
         max_turns: { value: 5, source: "runtime" },
+        max_tokens: { value: 1_000, source: "runtime" },
         max_cost_usd: { value: 0.5, source: "runtime" },
         timeout_seconds: { value: 300, source: "default" },
       },
@@ -123,14 +125,14 @@ describe("a change", () => {
       "openai",
       "gpt-4",
       "docker",
-      { ...limits, max_turns: 5, max_cost_usd: 0.5 },
+      { ...limits, max_turns: 5, max_tokens: 1_000, max_cost_usd: 0.5 },
     ]);
     await change(app, { limits: { timeout_seconds: 60 } });
     expect(await run(app)).toEqual([
       "openai",
       "gpt-4",
       "docker",
-      { max_turns: 5, max_cost_usd: 0.5, timeout_seconds: 60 },
+      { max_turns: 5, max_tokens: 1_000, max_cost_usd: 0.5, timeout_seconds: 60 },
     ]);
     expect(await show(app)).toMatchObject({ max_runs: { value: 4 } });
   });

@@ -44,7 +44,7 @@ describe.each(PATHS)("%s", (path) => {
       "access-control-allow-origin": APP,
       "access-control-allow-methods": "GET,POST,DELETE",
       "access-control-allow-headers":
-        "authorization,content-type,accept,last-event-id,idempotency-key,x-github-token",
+        "authorization,content-type,accept,last-event-id,idempotency-key,x-github-token,x-openai-api-key,x-anthropic-api-key",
       "access-control-expose-headers": exposed,
       "access-control-max-age": "7200",
       "cross-origin-resource-policy": "cross-origin",

@@ -6,6 +6,14 @@ const DEFAULTS = {
   github: { token: undefined, serverUrl: "https://github.com", apiUrl: "https://api.github.com" },
   openaiApiKey: undefined,
   anthropicApiKey: undefined,
+  models: {
+    openai: { baseUrl: "https://api.openai.com/v1", style: "responses" },
+    anthropic: { baseUrl: "https://api.anthropic.com" },
+    overrides: {},
+    idleTimeoutSeconds: 60,
+    answerTimeoutSeconds: 300,
+  },
+  lendModelKeys: "api_tokens",
   aws: { accessKeyId: undefined, secretAccessKey: undefined },
   defaults: {
     llm_provider: undefined,
@@ -37,7 +45,14 @@ const ALL = {
   GITHUB_API_URL: "https://ghe.example/api/v3/",
   GITHUB_SERVER_URL: "https://GHE.example/",
   OPENAI_API_KEY: "oa-canary-0123456789",
+  OPENAI_BASE_URL: "https://Models.example/openai/v1/",
+  OPENAI_API_STYLE: "chat",
   ANTHROPIC_API_KEY: "an-canary-0123456789",
+  ANTHROPIC_BASE_URL: "http://localhost:4010",
+  MODEL_PRICES: '{"my-model": {"input": 1, "output": 4.5, "cached": 0.1, "context_window": 32000}}',
+  LLM_IDLE_TIMEOUT_SECONDS: "5",
+  LLM_ANSWER_TIMEOUT_SECONDS: "900",
+  LEND_MODEL_KEYS: "everyone",
   DEFAULT_LLM_PROVIDER: "openai",
   DEFAULT_LLM_MODEL: "gpt-4",
   AWS_ACCESS_KEY_ID: "aws-canary-id",
@@ -76,6 +91,14 @@ describe("readSettings", () => {
       },
       openaiApiKey: "oa-canary-0123456789",
       anthropicApiKey: "an-canary-0123456789",
+      models: {
+        openai: { baseUrl: "https://models.example/openai/v1", style: "chat" },
+        anthropic: { baseUrl: "http://localhost:4010" },
+        overrides: { "my-model": { input: 1, output: 4.5, cached: 0.1, context_window: 32_000 } },
+        idleTimeoutSeconds: 5,
+        answerTimeoutSeconds: 900,
+      },
+      lendModelKeys: "everyone",
       aws: { accessKeyId: "aws-canary-id", secretAccessKey: "aws-canary-secret/+=" },
       defaults: {
         llm_provider: "openai",
@@ -130,6 +153,8 @@ describe("readSettings", () => {
     "must be an address such as https://host (plain http only on localhost), without credentials, path, query or fragment";
   const apiAddress =
     "must be an address such as https://host/path (plain http only on localhost), without credentials, query or fragment";
+  const prices =
+    'must be a JSON object such as {"my-model": {"input": 1, "output": 4}}, in USD per million tokens';
   const weak = "needs tokens of 16 characters or more; make one with 'openssl rand -hex 32'";
 
   const origins =
@@ -147,6 +172,32 @@ describe("readSettings", () => {
     ["GITHUB_API_URL", "https://ghe.example/api#canary-pass", apiAddress],
     ["GITHUB_TOKEN", "canary pass", "must be the key alone, without spaces or line breaks"],
     ["OPENAI_API_KEY", "canary\npass", "must be the key alone, without spaces or line breaks"],
+    ["OPENAI_BASE_URL", "http://models.example/v1", apiAddress],
+    ["OPENAI_BASE_URL", "http://169.254.169.254/", apiAddress],
+    ["ANTHROPIC_BASE_URL", "https://key:canary-pass@models.example", apiAddress],
+    ["ANTHROPIC_BASE_URL", "https://models.example/?key=canary-pass", apiAddress],
+    ["OPENAI_API_STYLE", "canary", "must be one of responses, chat"],
+    ["LEND_MODEL_KEYS", "canary", "must be one of api_tokens, everyone"],
+    ["LLM_IDLE_TIMEOUT_SECONDS", "0", "must be a whole number from 1 to 600"],
+    ["LLM_IDLE_TIMEOUT_SECONDS", "601", "must be a whole number from 1 to 600"],
+    ["LLM_ANSWER_TIMEOUT_SECONDS", "901", "must be a whole number from 1 to 900"],
+    ["MODEL_PRICES", "canary", prices],
+    ["MODEL_PRICES", '["canary"]', prices],
+    [
+      "MODEL_PRICES",
+      '{"gpt-5.5": {"input": "canary", "output": 1}}',
+      "is wrong at gpt-5.5.input: Invalid input: expected number, received string",
+    ],
+    [
+      "MODEL_PRICES",
+      '{"gpt-5.5": {"input": -1, "output": 1}}',
+      "is wrong at gpt-5.5.input: Too small: expected number to be >=0",
+    ],
+    [
+      "MODEL_PRICES",
+      '{"gpt-5.5": {"input": 1, "output": 1, "outptu": 2}}',
+      'is wrong at gpt-5.5: Unrecognized key: "outptu"',
+    ],
     ["DEFAULT_LLM_PROVIDER", "canary", "must be one of rule_based, openai, anthropic"],
     ["DEFAULT_LLM_MODEL", "canary model", "must be a model's name, such as 'gpt-4'"],
     ["DEFAULT_SANDBOX_PROVIDER", "canary", "must be one of local, docker, aws"],
@@ -178,6 +229,9 @@ describe("readSettings", () => {
   it("names everything that is wrong at once", () => {
     expect(messageOf({ PORT: "x", DEBUG: "maybe" })).toBe(
       "The service is not set up: PORT must be a whole number from 0 to 65535; DEBUG must be 'true' or 'false'.",
+    );
+    expect(messageOf({ MODEL_PRICES: '{"a": {"input": 1}, "b": 2}' })).toBe(
+      "The service is not set up: MODEL_PRICES is wrong at a.output: Invalid input: expected number, received undefined; MODEL_PRICES is wrong at b: Invalid input: expected object, received number.",
     );
   });
 });

@@ -14,6 +14,8 @@ const AVAILABLE = {
   docker: "available",
 };
 
+const CHECKED = Object.keys(AVAILABLE).filter((name) => name !== "llm_agent") as (keyof HealthChecks)[];
+
 async function health(checks: Partial<HealthChecks>) {
   const { app } = createTestApp({ checks: { ...allAvailable(), ...checks } });
   const response = await app.request("/health");
@@ -46,6 +48,20 @@ describe("GET /health", () => {
     ]);
   });
 
+  it.each([
+    ["available", "available", "available"],
+    ["available", "unavailable", "available"],
+    ["not_configured", "available", "available"],
+    ["unavailable", "unavailable", "unavailable"],
+    ["unavailable", "not_configured", "unavailable"],
+    ["not_configured", "not_configured", "not_configured"],
+  ] as const)("with openai %s and anthropic %s has the model agent %s", async (openai, anthropic, agent) => {
+    expect(await health({ openai: async () => openai, anthropic: async () => anthropic })).toMatchObject([
+      200,
+      { components: { openai, anthropic, llm_agent: agent } },
+    ]);
+  });
+
   it.each(["git_operations", "coding_agent"] as const)("is 503 without %s", async (name) => {
     for (const state of ["unavailable", "not_configured"] as const) {
       expect(await health({ [name]: async () => state })).toEqual([
@@ -73,8 +89,9 @@ describe("the checks", () => {
         return "available" as const;
       },
     ];
-    const names = Object.keys(AVAILABLE) as (keyof HealthChecks)[];
+    const names = CHECKED;
     const checks = Object.fromEntries(names.map(count)) as unknown as HealthChecks;
+    const readConfig = async () => ({});
     return {
       timers,
       started,
@@ -84,7 +101,12 @@ describe("the checks", () => {
         time += milliseconds;
       },
       create: (overrides: Partial<HealthChecks> = {}) =>
-        createHealth({ checks: { ...checks, ...overrides }, now: () => time, startTimer: timers.startTimer }),
+        createHealth({
+          checks: { ...checks, ...overrides },
+          readConfig,
+          now: () => time,
+          startTimer: timers.startTimer,
+        }),
     };
   }
 

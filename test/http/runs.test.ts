@@ -139,8 +139,9 @@ describe("another prompt for a run", () => {
     base_branch: "main",
     draft: true,
     test_command: "npm test",
+    protected_paths: ["*.lock"],
     allow_workflows: true,
-    limits: { max_turns: 7, max_cost_usd: 1, timeout_seconds: 60 },
+    limits: { max_turns: 7, max_tokens: 5_000, max_cost_usd: 1, timeout_seconds: 60 },
   };
 
   /** Starts a run, then one that goes on from it; the requests of both. */
@@ -184,8 +185,12 @@ describe("another prompt for a run", () => {
     ],
     [{ test_command: null }, { test_command: undefined }],
     [{ test_command: "make" }, { test_command: "make" }],
+    [{ protected_paths: [] }, { protected_paths: [] }],
     [{ allow_workflows: false }, { allow_workflows: false }],
-    [{ limits: { max_turns: 1 } }, { limits: { max_turns: 1, max_cost_usd: 1, timeout_seconds: 60 } }],
+    [
+      { limits: { max_turns: 1 } },
+      { limits: { max_turns: 1, max_tokens: 5_000, max_cost_usd: 1, timeout_seconds: 60 } },
+    ],
   ])("may say %j", async (extra, expected) => {
     const { requests } = await goOn({ prompt: "Go on", ...extra });
     expect(requests[1]).toMatchObject(expected);

@@ -185,7 +185,7 @@ test("a checkpoint of another version is refused in words, and may be tried anew
   const one = await set("octo/version");
   await one.journal.attempt(one.parts(), { kill: { at: 12, kept: true } });
   const checkpoint = { version: 0, story: {} };
-  await one.journal.attempt(one.parts(), { context: { resume: { checkpoint, edits: [] } } });
+  await one.journal.attempt(one.parts(), { context: { resume: { checkpoint, edits: [], entries: [] } } });
   expect(one.journal.events.slice(-2)).toMatchObject([
     {
       type: "error",

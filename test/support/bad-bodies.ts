@@ -104,6 +104,9 @@ export function configRequests(serverUrl: string): BadRequest[] {
     fixed("github_api_url", "http://169.254.169.254/"),
     fixed("github_server_url", "https://evil.example"),
     fixed("openai_base_url", "http://127.0.0.1/"),
+    fixed("anthropic_base_url", "https://evil.example"),
+    fixed("openai_api_style", "chat"),
+    fixed("lend_model_keys", "everyone"),
     fixed("base_url", "file:///etc/passwd"),
     fixed("endpoint", "http://metadata.google.internal/"),
     fixed("host", "evil.example"),
@@ -135,7 +138,7 @@ export function configRequests(serverUrl: string): BadRequest[] {
       {
         field: "__proto__",
         message:
-          "__proto__ is not a field of this request; the fields are default_llm_provider, default_llm_model, default_sandbox_provider, limits, allowed_hosts, max_runs, max_runs_per_caller, github_token, openai_api_key, anthropic_api_key, max_turns, max_cost_usd, timeout_seconds.",
+          "__proto__ is not a field of this request; the fields are default_llm_provider, default_llm_model, default_sandbox_provider, limits, allowed_hosts, max_runs, max_runs_per_caller, github_token, openai_api_key, anthropic_api_key, max_turns, max_tokens, max_cost_usd, timeout_seconds.",
       },
     ]),
     config("a slip in the configuration", { default_llm_modle: "gpt-4" }, [

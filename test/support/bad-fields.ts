@@ -1,4 +1,5 @@
 /** Fields that must be refused beside a good URL: types, ranges, names. */
+import { globRequests } from "./bad-globs.ts";
 import { type BadRequest, CANARY, refused } from "./bad-request.ts";
 
 /** Bad fields beside a good URL. */
@@ -15,7 +16,7 @@ export function fieldRequests(serverUrl: string): BadRequest[] {
     );
   const forbidden = "must not have spaces, control characters or any of ~ ^ : ? * [ \\";
   const fields =
-    "repoUrl, prompt, use_llm, llm_provider, llm_model, use_cloud_sandbox, sandbox_provider, base_branch, draft, mode, test_command, allow_workflows, limits, max_turns, max_cost_usd, timeout_seconds";
+    "repoUrl, prompt, use_llm, llm_provider, llm_model, use_cloud_sandbox, sandbox_provider, base_branch, draft, mode, test_command, protected_paths, allow_workflows, limits, max_turns, max_tokens, max_cost_usd, timeout_seconds";
 
   return [
     refused("no fields", {}, [
@@ -131,12 +132,17 @@ export function fieldRequests(serverUrl: string): BadRequest[] {
       "test_command",
       "test_command is empty; leave it out to test nothing.",
     ),
+    ...globRequests(good),
     one("a list of limits", { limits: [] }, "limits", "limits must be a JSON object, not an array."),
     refused(
       "limits out of range",
-      { ...good, limits: { max_turns: 0, max_cost_usd: 50.01, timeout_seconds: 901 } },
+      { ...good, limits: { max_turns: 0, max_tokens: 999, max_cost_usd: 50.01, timeout_seconds: 901 } },
       [
         { field: "limits.max_turns", message: "limits.max_turns must be at least 1, not the number 0." },
+        {
+          field: "limits.max_tokens",
+          message: "limits.max_tokens must be at least 1000, not the number 999.",
+        },
         {
           field: "limits.max_cost_usd",
           message: "limits.max_cost_usd must be at most 50, not the number 50.01.",
@@ -146,6 +152,12 @@ export function fieldRequests(serverUrl: string): BadRequest[] {
           message: "limits.timeout_seconds must be at most 900, not the number 901.",
         },
       ],
+    ),
+    one(
+      "a token too many",
+      { limits: { max_tokens: 50_000_001 } },
+      "limits.max_tokens",
+      "limits.max_tokens must be at most 50000000, not the number 50000001.",
     ),
     one(
       "half a turn",

@@ -17,6 +17,8 @@ export const OWN_TOKENS = {
 export interface Deployment extends AsyncDisposable {
   readonly forge: LocalForge;
   readonly host: Host;
+  /** Where the host keeps everything that outlives it. */
+  readonly folder: string;
   readonly admin: Api;
   readonly nobody: Api;
   /** A caller that has not called before, with an API token. */
@@ -79,6 +81,7 @@ export async function deploy(name: HostName, options: DeploymentOptions = {}): P
   return {
     forge,
     host,
+    folder: folder.path,
     admin: createApi(host.url, bearer(ADMIN_TOKEN)),
     nobody: createApi(host.url, {}),
     caller: () => {

@@ -10,5 +10,6 @@ export const DONE: DoneEvent = {
   commit: null,
   changes: [],
   agent: "rule_based",
+  agent_reason: "Nobody asked for another.",
   usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, turns: 0 },
 };

@@ -9,7 +9,7 @@ export interface Frame {
 
 /** Comments keep a stream open, and `retry` opens it: both depend on when it was read. */
 const NOT_EVENTS = /^(?::|retry: \d+$)/;
-const EVENT = /^id: (\d+)\ndata: .+$/;
+const EVENT = /^id: (\d+)\ndata: [^\r\n]+$/;
 
 /** The complete frames at the start of a text; a frame that was cut off is left out. Throws for any other kind. */
 export function framesIn(text: string): readonly Frame[] {

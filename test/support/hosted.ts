@@ -6,8 +6,10 @@ import { createRedactor } from "../../src/redact.ts";
 import type { CheckpointMark, RunOutput } from "../../src/run/checkpoint.ts";
 import type { RunContext } from "../../src/run/deps.ts";
 import type { DoneEvent, RecordedEvent, RunEvent } from "../../src/run/events.ts";
+import type { RunStart } from "../../src/run/host/cell.ts";
 import { createHostedRun, type Ended, type HostedRun } from "../../src/run/host/hosted-run.ts";
 import type { Frames } from "../../src/run/host/readers.ts";
+import { type ModelKeys, secretsIn } from "../../src/run/host/run-record.ts";
 import { createRunTables } from "../../src/run/host/schema.ts";
 import { openSqlite, type SqliteFile } from "../../src/run/process/sqlite.ts";
 import type { RunRequest } from "../../src/run/request.ts";
@@ -34,7 +36,7 @@ export const FRAMES: Frames = {
   cutOff: (behind, last) => encoder.encode(`cut ${behind} after ${last}\n`),
 };
 
-export type Script = (context: RunContext, request: RunRequest) => AsyncGenerator<RunOutput>;
+export type Script = (context: RunContext, request: RunRequest, keys: ModelKeys) => AsyncGenerator<RunOutput>;
 
 export interface Hosted {
   readonly timers: ReturnType<typeof manualTimers>;
@@ -47,11 +49,15 @@ export interface Hosted {
   /** The run, in its present life. */
   run(): HostedRun;
   /** Starts it, and with it the first life. */
-  start(): void;
+  start(more?: Partial<RunStart>): void;
   /** The process is gone; the next `run()` is a new one on the same file. */
   die(): void;
   /** The tables in the file. */
   tables(): string[];
+  /** How many rows of a table are in the file. */
+  rows(table: string): number;
+  /** All rows of all tables, as JSON. */
+  dump(): string;
   /** Every event in the file. */
   events(): RecordedEvent[];
   close(): void;
@@ -107,18 +113,20 @@ export function hosted(script: Script, options: HostedOptions = {}): Hosted {
           for (const name of host.tables()) sql.rows(`DROP TABLE ${name}`);
         },
         report: (error, where) => reports.push(`${where}: ${String(error)}`),
-        storyFor: (credentials) => ({
-          redactor: createRedactor([...(options.secrets ?? []), ...Object.values(credentials)]),
+        storyFor: (credentials, keys) => ({
+          redactor: createRedactor([...(options.secrets ?? []), ...secretsIn(credentials, keys)]),
           introduction: () => options.introduction ?? [{ type: "info", message: "Hello." }],
-          run: (request, context) => script(context, request),
+          run: (request, context) => script(context, request, keys),
         }),
       });
       return life;
     },
-    start() {
-      host.run().start({ id: "the-run", caller: CALLER, request: REQUEST, credentials: {} });
+    start(more) {
+      host.run().start({ id: "the-run", caller: CALLER, request: REQUEST, credentials: {}, ...more });
     },
     tables: () => sql.rows("SELECT name FROM sqlite_master").map(({ name }) => String(name)),
+    dump: () => JSON.stringify(host.tables().map((name) => sql.rows(`SELECT * FROM ${name}`))),
+    rows: (table) => sql.rows(`SELECT 1 FROM ${table}`).length,
     events: () =>
       sql
         .rows("SELECT seq, group_concat(data, '') AS data FROM events GROUP BY seq ORDER BY seq")

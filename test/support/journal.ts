@@ -45,6 +45,7 @@ export function createJournal(
   const events = introduction(request, deps, runId);
   const outputs: number[] = [];
   const edits = new Map<string, SavedEdit>();
+  const entries: unknown[] = [];
   let checkpoint: Checkpoint | undefined;
   let kept = events.length;
   let patch: string | undefined;
@@ -69,6 +70,7 @@ export function createJournal(
         if (mark === undefined) return;
         checkpoint = JSON.parse(JSON.stringify(mark.checkpoint));
         for (const edit of structuredClone(mark.edits)) edits.set(edit.path, edit);
+        entries.push(...JSON.parse(JSON.stringify(mark.append ?? [])));
         patch = mark.patch ?? patch;
         kept = events.length;
         mark = undefined;
@@ -80,7 +82,8 @@ export function createJournal(
     events,
     outputs,
     get resume() {
-      return checkpoint === undefined ? undefined : { checkpoint, edits: [...edits.values()] };
+      if (checkpoint === undefined) return undefined;
+      return { checkpoint, edits: [...edits.values()], entries: [...entries] };
     },
     get patch() {
       return patch;

@@ -1,5 +1,5 @@
 /** Runs an agent to its end and hands back everything it said. */
-import type { Agent, AgentCheckpoint, AgentEvent, AgentOutcome } from "../../src/agent/agent.ts";
+import type { Agent, AgentCheckpoint, AgentEvent, AgentOutcome, AgentTask } from "../../src/agent/agent.ts";
 import type { Workspace } from "../../src/workspace/workspace.ts";
 
 type Said = Exclude<AgentEvent, AgentCheckpoint>;
@@ -10,15 +10,29 @@ export interface AgentRun {
   readonly outcome: AgentOutcome;
 }
 
+/** A task with a budget that is never used up, no secrets, and nothing protected. */
+export function taskFor(workspace: Workspace, prompt: string, more: Partial<AgentTask> = {}): AgentTask {
+  const { signal } = new AbortController();
+  return {
+    prompt,
+    workspace,
+    budget: { maxTurns: 30, maxTokens: 1_000_000, maxCostUsd: 1, deadline: signal },
+    redact: (text) => text,
+    isProtected: () => false,
+    signal,
+    ...more,
+  };
+}
+
 /** Every event and the outcome of one run. */
 export async function runAgent(
   agent: Agent,
   workspace: Workspace,
   prompt: string,
-  signal: AbortSignal = new AbortController().signal,
+  signal?: AbortSignal,
 ): Promise<AgentRun> {
   const events: Said[] = [];
-  const run = agent.run({ prompt, workspace, signal });
+  const run = agent.run(taskFor(workspace, prompt, signal === undefined ? {} : { signal }));
   for (;;) {
     const step = await run.next();
     if (step.done === true) return { events, outcome: step.value };

@@ -43,8 +43,9 @@ export function requestFor(
     draft: false,
     mode: "pull_request",
     test_command: undefined,
+    protected_paths: [],
     allow_workflows: false,
-    limits: { max_turns: 1, max_cost_usd: 0, timeout_seconds: 60 },
+    limits: { max_turns: 1, max_tokens: 100_000, max_cost_usd: 0, timeout_seconds: 60 },
     ...more,
   };
 }
@@ -78,7 +79,7 @@ export function partsFor(
     }),
     openWorkspace: (opening) => openWorkspace({ ...opening, fetch }),
     findBranches: (looking) => findBranches({ ...looking, fetch }),
-    chooseAgent: () => ({ agent, reason: "It is the test's.", fallback: false }),
+    chooseAgent: () => ({ agent, reason: "It is the test's.", fallbacks: [] }),
     author: { name: "T", email: "t@example.com" },
     now: () => new Date("2026-01-02T03:04:05Z"),
     newBranchId: () => "aaaaaaaa",

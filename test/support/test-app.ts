@@ -91,7 +91,6 @@ export function allAvailable(): HealthChecks {
   return {
     git_operations: available,
     coding_agent: available,
-    llm_agent: available,
     cloud_sandbox: available,
     openai: available,
     anthropic: available,

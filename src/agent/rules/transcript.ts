@@ -1,5 +1,5 @@
 /** How far a prompt's instructions were carried out, so that another process can go on behind the last. */
-import { z } from "zod";
+import * as z from "zod";
 import { keptEdits } from "./undo.ts";
 
 const edited = z.object({

@@ -1,5 +1,5 @@
 /** Takes back what a prompt has changed so far, and only that, when one of its instructions cannot be carried out. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Change, Workspace } from "../../workspace/workspace.ts";
 
 /** An edit as it was, in JSON. */

@@ -2,7 +2,7 @@
 import { type ErrorCode, ServiceError } from "../../errors.ts";
 import type { RunView } from "../host.ts";
 import type { RunRequest } from "../request.ts";
-import type { Credentials } from "./run-record.ts";
+import type { Credentials, ModelKeys } from "./run-record.ts";
 
 /** A ServiceError as plain data: classes do not survive a remote call. */
 export type Result<T> =
@@ -22,6 +22,8 @@ export interface RunStart {
   readonly caller: string;
   readonly request: RunRequest;
   readonly credentials: Credentials;
+  /** Stays in the memory of wherever the run lives. */
+  readonly modelKeys?: ModelKeys;
 }
 
 export type EventStream = { readonly body: ReadableStream<Uint8Array> } | { readonly ended: true };

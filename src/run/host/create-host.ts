@@ -6,7 +6,7 @@ import type { RuntimeConfig } from "../runtime-config.ts";
 import { type RunCell, unwrap } from "./cell.ts";
 import { readCursor } from "./cursor.ts";
 import type { Admitted, Configured, Directory } from "./directory.ts";
-import type { Credentials } from "./run-record.ts";
+import { type Credentials, secretsIn } from "./run-record.ts";
 
 /** A Directory that may be in another process. */
 export type RemoteDirectory = {
@@ -58,7 +58,7 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
       caller: input.caller,
       idempotency: input.idempotency,
       repository: `${request.repo.owner}/${request.repo.name}`,
-      prompt: listed(redact(request.prompt, secretsIn(input, known?.config))),
+      prompt: listed(redact(request.prompt, secretsOf(input, known?.config ?? {}))),
       branch: branchOf(request),
       revision,
     });
@@ -76,7 +76,9 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
       }
     }
     const credentials = credentialsOf(input, known?.config ?? {});
-    return { id, created, run: { id, caller: input.caller, request, credentials } };
+    const { caller, modelKeys } = input;
+    const own = modelKeys === undefined ? {} : { modelKeys };
+    return { id, created, run: { id, caller, request, credentials, ...own } };
   }
 
   /** The run that the key of a request stands for, though the request would be refused by now. */
@@ -125,17 +127,20 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
   };
 }
 
-function credentialsOf({ githubToken }: StartInput, { secrets }: RuntimeConfig): Credentials {
+/** What the run may use: the caller's own before the service's. */
+function credentialsOf({ githubToken, lendsModels }: StartInput, { secrets }: RuntimeConfig): Credentials {
   const github = githubToken ?? secrets?.github_token;
+  const forge = github === undefined ? {} : { githubToken: github };
+  if (!lendsModels) return { ...forge, withoutServiceModels: true };
   return {
-    ...(github === undefined ? {} : { githubToken: github }),
+    ...forge,
     ...(secrets?.openai_api_key === undefined ? {} : { openaiApiKey: secrets.openai_api_key }),
     ...(secrets?.anthropic_api_key === undefined ? {} : { anthropicApiKey: secrets.anthropic_api_key }),
   };
 }
 
-function secretsIn(input: StartInput, config: RuntimeConfig = {}): readonly string[] {
-  return Object.values(credentialsOf(input, config));
+function secretsOf(input: StartInput, config: RuntimeConfig): readonly string[] {
+  return secretsIn(credentialsOf(input, config), input.modelKeys);
 }
 
 /** What a run adds to; undefined for one that makes a branch of its own. */

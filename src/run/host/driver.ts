@@ -6,9 +6,9 @@ import type { RunEvent } from "../events.ts";
 import { endingOf } from "./ending.ts";
 import type { Recorder } from "./recorder.ts";
 import type { RunLog } from "./run-log.ts";
-import type { RunRecord } from "./run-record.ts";
+import type { Credentials, RunRecord } from "./run-record.ts";
 import { createSaid } from "./said.ts";
-import type { StoryFor } from "./story.ts";
+import type { Story } from "./story.ts";
 
 export interface Driver {
   /** The attempt under way, if there is one; settles when it has ended or is suspended. */
@@ -23,13 +23,14 @@ export interface DriverOptions {
   readonly id: string;
   readonly log: RunLog;
   readonly recorder: Recorder;
-  readonly storyFor: StoryFor;
+  /** Asked at the beginning of each attempt. */
+  readonly storyFor: (credentials: Credentials) => Story;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly startTimer: (run: () => void, milliseconds: number) => () => void;
   /** How long the log is kept after the end, in milliseconds. */
   readonly retentionMs: number;
-  /** Told about defects; not redacted. */
+  /** Told about defects; without the run's own secrets, which nobody else knows. */
   readonly report: (error: unknown, where: string) => void;
 }
 
@@ -97,7 +98,7 @@ export function createDriver(options: DriverOptions): Driver {
       let mark: CheckpointMark | undefined;
       for await (const output of heard(redactOutputs(outputs, story.redactor), late)) {
         if (output.type === "checkpoint") {
-          mark = withoutSecrets(output, story.redactor);
+          mark = joined(mark, withoutSecrets(output, story.redactor));
           continue;
         }
         if (output.type === "suspend") {
@@ -119,7 +120,7 @@ export function createDriver(options: DriverOptions): Driver {
     }
     const ending = endingOf(failure, signal, recorder.facts());
     for (const event of ending.events) add(story.redactor.redact(event));
-    if (ending.defect) options.report(failure, `run ${id}`);
+    if (ending.defect) options.report(reportable(failure, story.redactor), `run ${id}`);
   }
 
   return {
@@ -167,6 +168,26 @@ async function* heard(outputs: AsyncGenerator<RunOutput>, late: Promise<never>):
 function withoutSecrets(mark: CheckpointMark, redactor: Redactor): CheckpointMark {
   const { patch } = mark;
   return patch !== undefined && redactor.holds(patch) ? { ...mark, patch: redactor.redact(patch) } : mark;
+}
+
+/** Two marks with nothing said between them are one: all that both of them keep, as of the second. */
+function joined(first: CheckpointMark | undefined, second: CheckpointMark): CheckpointMark {
+  if (first === undefined) return second;
+  return {
+    ...first,
+    ...second,
+    edits: [...first.edits, ...second.edits],
+    append: [...(first.append ?? []), ...(second.append ?? [])],
+  };
+}
+
+/** A failure for the operator's log. Its cause, which is not shown there, is left behind. */
+function reportable(failure: unknown, redactor: Redactor): Error {
+  const { name, message, stack } = failure instanceof Error ? failure : new Error(String(failure));
+  const shown = new Error(redactor.redact(message));
+  shown.name = name;
+  if (stack !== undefined) shown.stack = redactor.redact(stack);
+  return shown;
 }
 
 function stalled(attempts: number): ServiceError {

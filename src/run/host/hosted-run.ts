@@ -1,5 +1,6 @@
 /** One run in its host: started once, driven by an alarm until it has ended, read by anybody who may, then deleted. */
 import { ServiceError } from "../../errors.ts";
+import type { Redactor } from "../../redact.ts";
 import type { RunView } from "../host.ts";
 import type { RunRequest } from "../request.ts";
 import type { EventStream, RunStart } from "./cell.ts";
@@ -7,7 +8,7 @@ import { createDriver, nextAttemptAt } from "./driver.ts";
 import { createReaders, type Frames, MOST_READERS } from "./readers.ts";
 import { createRecorder } from "./recorder.ts";
 import { createRunLog } from "./run-log.ts";
-import type { RunRecord } from "./run-record.ts";
+import type { ModelKeys, RunRecord } from "./run-record.ts";
 import type { Sql } from "./sql.ts";
 import type { StoryFor } from "./story.ts";
 import { isoTime, viewOf } from "./view.ts";
@@ -54,7 +55,7 @@ export interface HostedRun {
   continuation(caller: string): RunRequest | undefined;
   /** Does what is due: drives the run, or tells of its end, or deletes it. Never lasts over SLICE_MS. */
   wake(): Promise<void>;
-  /** True while something in memory is of use: the run is being driven, or has readers. */
+  /** True while something in memory is of use: the run is being driven, has readers, or holds keys that are nowhere else. */
   busy(): boolean;
 }
 
@@ -75,11 +76,22 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
       return { seq: record?.lastSeq ?? 0, last: record?.state !== "running" };
     },
     onIdle: () => {
-      if (driver.current() === undefined) options.onIdle?.();
+      if (!busy()) options.onIdle?.();
     },
   });
   const recorder = createRecorder({ log, now, onAdded: readers.added });
-  const driver = createDriver({ ...options, log, recorder });
+  // The caller's own, until the run ends or this process does.
+  let modelKeys: ModelKeys | undefined;
+  const driver = createDriver({
+    ...options,
+    log,
+    recorder,
+    storyFor: (credentials) => options.storyFor(credentials, modelKeys ?? {}),
+  });
+
+  function busy(): boolean {
+    return driver.current() !== undefined || readers.count > 0 || modelKeys !== undefined;
+  }
 
   function own(caller: string): RunRecord | undefined {
     const record = log.record();
@@ -116,6 +128,7 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
   /** What is due after the end: the directory is told, and in time the log deleted. */
   async function settle(record: RunRecord): Promise<void> {
     const { state: status, finishedAt } = record;
+    modelKeys = undefined;
     if (!record.told && status !== "running" && status !== "expired") {
       log.tidy();
       try {
@@ -145,14 +158,14 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
   }
 
   return {
-    busy: () => driver.current() !== undefined || readers.count > 0,
+    busy,
 
-    start({ caller, request, credentials }) {
+    start({ caller, request, credentials, modelKeys: keys }) {
       const known = ownView(caller);
       if (known !== undefined) return known;
       if (log.record() !== undefined) throw new Error("a run was started under an id that is taken");
-      const story = options.storyFor(credentials);
-      const kept = { ...request, prompt: story.redactor.redact(request.prompt) };
+      const story = options.storyFor(credentials, keys ?? {});
+      const kept = withoutSecrets(request, story.redactor);
       const at = now();
       const events = story.introduction(kept, id).map((event, index) => ({
         seq: index + 1,
@@ -160,6 +173,7 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
         ...story.redactor.redact(event),
       }));
       log.create({ caller, request: kept, credentials, createdAt: at }, events);
+      modelKeys = keys;
       alarm(at);
       const view = ownView(caller);
       if (view === undefined) throw new Error("the run was not stored");
@@ -257,5 +271,19 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
       if (after.state !== "running") await settle(after);
       else alarm(driver.current() === undefined ? (after.resumesAt ?? now()) : now() + 1);
     },
+  };
+}
+
+/** A request as it is kept. What only looks like a token is taken out of the prompt; elsewhere it may be a name. */
+function withoutSecrets(request: RunRequest, redactor: Redactor): RunRequest {
+  const apart = <T>(value: T): T =>
+    redactor.holds(JSON.stringify(value) ?? "") ? redactor.redact(value) : value;
+  return {
+    ...request,
+    prompt: redactor.redact(request.prompt),
+    llm_model: apart(request.llm_model),
+    base_branch: apart(request.base_branch),
+    test_command: apart(request.test_command),
+    protected_paths: apart(request.protected_paths),
   };
 }

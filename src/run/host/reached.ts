@@ -18,6 +18,7 @@ export function createReached(): Reached {
     commit: null,
     changes: [],
     agent: "rule_based",
+    agent_reason: "",
     usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, turns: 0 },
   };
   // By path: a step that is done again says its changes again.
@@ -28,8 +29,16 @@ export function createReached(): Reached {
     facts: () => ({ ...facts, changes: [...changes.values()] }),
     see(event) {
       if (event.type !== "text" && event.type !== "output") message = event.message;
-      if (event.type === "info") facts.agent = event.agent ?? facts.agent;
-      else if (event.type === "change") {
+      if (event.type === "info" && event.agent !== undefined) {
+        const { agent, model, agent_reason = "" } = event;
+        facts = { ...facts, agent, agent_reason, ...(model === undefined ? {} : { model }) };
+      } else if (event.type === "warning" && event.fallback !== undefined) {
+        const { fallback } = event;
+        const { model: _before, fallbacks = [], ...rest } = facts;
+        const { name, model } = fallback.to;
+        facts = { ...rest, agent: name, agent_reason: fallback.reason, fallbacks: [...fallbacks, fallback] };
+        if (model !== undefined) facts.model = model;
+      } else if (event.type === "change") {
         const { path, kind, from, additions, deletions } = event;
         changes.set(path, { path, kind, ...(from === undefined ? {} : { from }), additions, deletions });
       } else if (event.type === "usage") {
@@ -40,8 +49,8 @@ export function createReached(): Reached {
         facts.commit = event.result.commit ?? facts.commit;
         if (event.step === "push") facts.branch = event.result.branch ?? facts.branch;
       } else if (event.type === "done") {
-        const { pr_url, branch, commit, agent, usage } = event;
-        facts = { pr_url, branch, commit, agent, usage };
+        const { pr_url, branch, commit, agent, agent_reason, usage } = event;
+        facts = { pr_url, branch, commit, agent, agent_reason, usage };
         changes.clear();
         for (const change of event.changes) changes.set(change.path, change);
       }

@@ -3,6 +3,7 @@ import type { Checkpoint, CheckpointMark, Resume } from "../checkpoint.ts";
 import type { RecordedEvent } from "../events.ts";
 import { assign, type RunChanges, type RunRecord, readRecord } from "./run-record.ts";
 import { loadEdits, saveEdits } from "./saved-edits.ts";
+import { appendEntries, loadEntries } from "./saved-entries.ts";
 import { createRunTables, hasRunTables } from "./schema.ts";
 import { number, type Sql, type SqlRow, text, textParts } from "./sql.ts";
 
@@ -58,8 +59,12 @@ export function createRunLog(sql: Sql, runId: string): RunLog {
 
   function record(): RunRecord | undefined {
     if (cached !== undefined) return cached;
-    tables ||= hasRunTables(sql);
-    if (!tables) return undefined;
+    if (!tables) {
+      if (!hasRunTables(sql)) return undefined;
+      // A version before this one may have made fewer.
+      createRunTables(sql);
+      tables = true;
+    }
     const [row] = sql.rows("SELECT * FROM runs WHERE id = ?", runId);
     cached = row === undefined ? undefined : readRecord(row);
     return cached;
@@ -105,9 +110,10 @@ export function createRunLog(sql: Sql, runId: string): RunLog {
     return rows.length === 0 ? undefined : rows.map((row) => text(row, "data")).join("");
   }
 
-  function put({ checkpoint, edits, patch }: CheckpointMark, seq: number): void {
+  function put({ checkpoint, edits, append = [], patch }: CheckpointMark, seq: number): void {
     putDocument("checkpoint", JSON.stringify(checkpoint));
     saveEdits(sql, runId, edits);
+    appendEntries(sql, runId, append);
     // JSON keeps file names and contents that are not Unicode.
     if (patch !== undefined) putDocument("patch", JSON.stringify(patch));
     update({ checkpointSeq: seq });
@@ -187,7 +193,8 @@ export function createRunLog(sql: Sql, runId: string): RunLog {
     },
     resume() {
       const from = checkpoint();
-      return from === undefined ? undefined : { checkpoint: from, edits: loadEdits(sql, runId) };
+      if (from === undefined) return undefined;
+      return { checkpoint: from, edits: loadEdits(sql, runId), entries: loadEntries(sql, runId) };
     },
     checkpoint,
     patch() {
@@ -197,7 +204,7 @@ export function createRunLog(sql: Sql, runId: string): RunLog {
     tidy() {
       const from = checkpoint();
       transaction(() => {
-        clear("edits");
+        clear("edits", "entries");
         // The branch to go on with is all that is still of use.
         if (from !== undefined) putDocument("checkpoint", JSON.stringify({ ...from, story: null }));
         update({ credentials: {} });
@@ -205,13 +212,13 @@ export function createRunLog(sql: Sql, runId: string): RunLog {
     },
     expire() {
       transaction(() => {
-        clear("events", "documents", "edits");
+        clear("events", "documents", "edits", "entries");
         update({ state: "expired", credentials: {} });
       });
     },
     forget() {
       transaction(() => {
-        clear("events", "documents", "edits");
+        clear("events", "documents", "edits", "entries");
         sql.rows("DELETE FROM runs WHERE id = ?", runId);
       });
       cached = undefined;

@@ -8,6 +8,25 @@ export interface Credentials {
   readonly githubToken?: string;
   readonly openaiApiKey?: string;
   readonly anthropicApiKey?: string;
+  /** True for a caller who is not lent the service's model keys, and may bring keys of their own. */
+  readonly withoutServiceModels?: boolean;
+}
+
+/**
+ * A caller's own keys. They are held in memory only, so that they are never stored: a run that goes on in
+ * another process goes on without them.
+ */
+export interface ModelKeys {
+  readonly openai?: string;
+  readonly anthropic?: string;
+}
+
+/** Every secret in them, for a redactor. */
+export function secretsIn(credentials: Credentials, keys: ModelKeys = {}): string[] {
+  const { githubToken, openaiApiKey, anthropicApiKey } = credentials;
+  return [githubToken, openaiApiKey, anthropicApiKey, keys.openai, keys.anthropic].filter(
+    (secret) => secret !== undefined,
+  );
 }
 
 export interface RunRecord {

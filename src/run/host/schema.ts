@@ -4,7 +4,7 @@ import { type Sql, text } from "./sql.ts";
 /**
  * `runs.state` is `running`, one of DONE_STATUSES, or `expired`. Times are milliseconds since the epoch.
  * Long values are split over rows by `part`. `edits.path` is JSON, because names that are not UTF-8
- * have lone surrogates; an edit without mode is a deletion.
+ * have lone surrogates; an edit without mode is a deletion. `entries.entry` counts from 1.
  */
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS runs (
@@ -26,6 +26,10 @@ const TABLES = [
   `CREATE TABLE IF NOT EXISTS edits (
     run_id TEXT NOT NULL, path TEXT NOT NULL, part INTEGER NOT NULL, mode TEXT, oid TEXT, bytes BLOB,
     PRIMARY KEY (run_id, path, part)
+  ) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS entries (
+    run_id TEXT NOT NULL, entry INTEGER NOT NULL, part INTEGER NOT NULL, data TEXT NOT NULL,
+    PRIMARY KEY (run_id, entry, part)
   ) WITHOUT ROWID`,
 ];
 

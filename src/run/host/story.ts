@@ -4,7 +4,7 @@ import type { RunOutput } from "../checkpoint.ts";
 import type { RunContext } from "../deps.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunRequest } from "../request.ts";
-import type { Credentials } from "./run-record.ts";
+import type { Credentials, ModelKeys } from "./run-record.ts";
 
 /** The story for one run's credentials. */
 export interface Story {
@@ -16,4 +16,4 @@ export interface Story {
   run(request: RunRequest, context: RunContext): AsyncGenerator<RunOutput>;
 }
 
-export type StoryFor = (credentials: Credentials) => Story;
+export type StoryFor = (credentials: Credentials, modelKeys: ModelKeys) => Story;

@@ -1,10 +1,12 @@
 /** The run host in one process: what it keeps of a run's credentials, and for how long; and what it takes up. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startTimer } from "../../../src/http/timers.ts";
 import { createRedactor } from "../../../src/redact.ts";
 import { createRunLog } from "../../../src/run/host/run-log.ts";
+import { secretsIn } from "../../../src/run/host/run-record.ts";
+import type { StartInput } from "../../../src/run/host.ts";
 import { createProcessHost } from "../../../src/run/process/host.ts";
 import { openSqlite } from "../../../src/run/process/sqlite.ts";
 import { CALLER, DONE, FRAMES, REQUEST } from "../../support/hosted.ts";
@@ -29,7 +31,7 @@ test("credentials are on disk while their run goes on, and in none of the files'
       throw error;
     },
     storyFor: (credentials) => ({
-      redactor: createRedactor(Object.values(credentials)),
+      redactor: createRedactor(secretsIn(credentials)),
       introduction: () => [{ type: "info", message: "Hello." }],
       async *run() {
         used.push(credentials);
@@ -47,6 +49,7 @@ test("credentials are on disk while their run goes on, and in none of the files'
   const { id } = await host.start({
     caller: CALLER,
     githubToken: TOKEN,
+    lendsModels: true,
     prepare: () => REQUEST,
     wants: "view",
   });
@@ -91,4 +94,75 @@ test("a run whose process died as soon as it was stored is driven by the next pr
   });
   await until("the run ends", async () => (await host.view("run-1", CALLER))?.status === "succeeded");
   host.close();
+});
+
+describe("a run's models", () => {
+  const OWN = { openai: "canary-openai-key-of-the-caller" };
+
+  /** Starts runs whose stories tell what they were given, and wait until they are let go. */
+  async function hostOn(folder: string) {
+    const gate = Promise.withResolvers<void>();
+    const stories: unknown[] = [];
+    const host = createProcessHost({
+      folder,
+      limits: { maxRuns: 10, maxRunsPerCaller: 10, retentionMs: 60_000 },
+      frames: FRAMES,
+      now: Date.now,
+      startTimer,
+      redact: (text) => text,
+      report: (error) => {
+        throw error;
+      },
+      storyFor: (credentials, modelKeys) => ({
+        redactor: createRedactor(secretsIn(credentials, modelKeys)),
+        introduction: () => [{ type: "info", message: "Hello." }],
+        async *run() {
+          stories.push({ credentials, modelKeys });
+          await gate.promise;
+          yield DONE;
+        },
+      }),
+    });
+    const start = (more: Partial<StartInput>) =>
+      host.start({
+        caller: CALLER,
+        githubToken: TOKEN,
+        lendsModels: true,
+        prepare: () => REQUEST,
+        wants: "view",
+        ...more,
+      });
+    return { host, stories, start, letGo: gate.resolve };
+  }
+
+  test("are the service's for whom they are lent to, and nobody else's", async () => {
+    await using folder = await temporaryFolder();
+    const { host, stories, start, letGo } = await hostOn(folder.path);
+    await host.changeConfig({
+      secrets: { openai_api_key: KEY, anthropic_api_key: KEY, github_token: "of the service" },
+    });
+    await start({});
+    await until("the first runs", () => stories.length === 1);
+    await start({ lendsModels: false, modelKeys: OWN });
+    await until("the second runs", () => stories.length === 2);
+    expect(stories).toEqual([
+      { credentials: { githubToken: TOKEN, openaiApiKey: KEY, anthropicApiKey: KEY }, modelKeys: {} },
+      { credentials: { githubToken: TOKEN, withoutServiceModels: true }, modelKeys: OWN },
+    ]);
+    letGo();
+    host.close();
+  });
+
+  test("of the caller's own stay with a run that nobody reads", async () => {
+    await using folder = await temporaryFolder();
+    const first = await hostOn(folder.path);
+    const { id } = await first.start({ modelKeys: OWN });
+    // Runs that are asked about, and runs that lose a reader, are let go of when nothing in memory is of use.
+    await first.host.view(id, CALLER);
+    const events = await first.host.events(id, CALLER, 0);
+    if (events !== undefined && "body" in events) await events.body.cancel();
+    await until("the run is under way", () => first.stories.length === 1);
+    expect(first.stories).toEqual([{ credentials: { githubToken: TOKEN }, modelKeys: OWN }]);
+    first.host.close();
+  });
 });

@@ -1,0 +1,53 @@
+/** Takes edits to protected files out of a change, and keeps them as a patch that people may apply. */
+import type { Change, Workspace } from "../workspace/workspace.ts";
+import type { RunEvent } from "./events.ts";
+import { protectionOf } from "./protected-paths.ts";
+import type { RunState } from "./state.ts";
+
+/** Takes back edits that need consent and have none; returns whether there were any. */
+export async function* leaveOutProtected(
+  state: RunState,
+  workspace: Workspace,
+  changes: readonly Change[],
+): AsyncGenerator<RunEvent, boolean> {
+  const held = heldOf(changes, protectionOf(state.request));
+  if (held.length === 0) return false;
+  const paths = held.flatMap(endsOf);
+  state.facts.leftOut = {
+    paths: held.map(({ path }) => path),
+    reason: "These files are protected, and the request did not consent to changing them (allow_workflows).",
+    patch: await workspace.diff(paths),
+  };
+  workspace.revert(paths);
+  for (const { path } of held) {
+    const message = `${JSON.stringify(path)} is protected and was left out. Send "allow_workflows": true to let it be changed.`;
+    yield { type: "warning", message, code: "protected_path" };
+  }
+  return true;
+}
+
+/**
+ * Changes with a protected end, and those that need one of them: a file cannot stay in place of a folder whose
+ * files are kept, nor in a folder whose place a kept file has.
+ */
+function heldOf(changes: readonly Change[], isProtected: (path: string) => boolean): readonly Change[] {
+  const kept = changes.filter((change) => endsOf(change).some(isProtected)).flatMap(endsOf);
+  if (kept.length === 0) return [];
+  const files = new Set(kept);
+  const folders = new Set(kept.flatMap(foldersOf));
+  return changes.filter((change) =>
+    endsOf(change).some(
+      (path) => files.has(path) || folders.has(path) || foldersOf(path).some((folder) => files.has(folder)),
+    ),
+  );
+}
+
+function endsOf({ path, from }: Change): readonly string[] {
+  return from === undefined ? [path] : [path, from];
+}
+
+/** Every folder a path is in. */
+function foldersOf(path: string): readonly string[] {
+  const names = path.split("/");
+  return names.slice(1).map((_name, depth) => names.slice(0, depth + 1).join("/"));
+}
