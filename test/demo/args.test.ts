@@ -4,13 +4,20 @@ import { readArgs } from "./args.ts";
 
 describe("the demo's command line", () => {
   it.each([
-    { argv: [], prompt: "Add error handling", repo: undefined, keep: false },
-    { argv: ["Delete a.txt"], prompt: "Delete a.txt", repo: undefined, keep: false },
-    { argv: ["Delete", "a.txt"], prompt: "Delete a.txt", repo: undefined, keep: false },
-    { argv: ["--keep", "Delete a.txt"], prompt: "Delete a.txt", repo: undefined, keep: true },
-    { argv: ["--repo", "../x", "--keep"], prompt: "Add error handling", repo: "../x", keep: true },
-    { argv: ["--repo=../x"], prompt: "Add error handling", repo: "../x", keep: false },
-    { argv: ["--", "--keep"], prompt: "--keep", repo: undefined, keep: false },
+    { argv: [], prompt: "Add error handling", repo: undefined, keep: false, llm: false },
+    { argv: ["Delete a.txt"], prompt: "Delete a.txt", repo: undefined, keep: false, llm: false },
+    { argv: ["Delete", "a.txt"], prompt: "Delete a.txt", repo: undefined, keep: false, llm: false },
+    { argv: ["--keep", "Delete a.txt"], prompt: "Delete a.txt", repo: undefined, keep: true, llm: false },
+    {
+      argv: ["--repo", "../x", "--keep"],
+      prompt: "Add error handling",
+      repo: "../x",
+      keep: true,
+      llm: false,
+    },
+    { argv: ["--repo=../x"], prompt: "Add error handling", repo: "../x", keep: false, llm: false },
+    { argv: ["--llm", "Mend it"], prompt: "Mend it", repo: undefined, keep: false, llm: true },
+    { argv: ["--", "--keep"], prompt: "--keep", repo: undefined, keep: false, llm: false },
   ])("reads $argv", ({ argv, ...options }) => {
     expect(readArgs(argv)).toEqual({ kind: "run", options });
   });

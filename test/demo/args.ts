@@ -7,6 +7,8 @@ export interface DemoOptions {
   readonly repo: string | undefined;
   /** Forge and Worker stay up until Ctrl-C. */
   readonly keep: boolean;
+  /** A model does the work. */
+  readonly llm: boolean;
 }
 
 export type DemoArgs =
@@ -20,11 +22,13 @@ export const HELP = `Usage: npm run demo -- [options] ["prompt"]
 
 Sends a prompt to the service and shows what comes back, up to the pull request's diff. The
 Worker runs in workerd, the pull request goes to a local forge: no token, no key, no Docker and
-no network are needed, and nothing stays behind.
+no network are needed (but for --llm), and nothing stays behind.
 
   "prompt"     what to do; default "${DEFAULT_PROMPT}"
   --repo PATH  work on a clone of this local git repository, at the branch it has checked out,
                instead of the example repository; it is not modified
+  --llm        let a model do the work, with the OPENAI_API_KEY or ANTHROPIC_API_KEY of the environment:
+               the repository's text goes to its vendor, and costs what the vendor takes
   --keep       leave forge and Worker running until Ctrl-C, to look at the pull request in a browser
   --help       show this text
 
@@ -35,6 +39,7 @@ Exit codes: 0 when the run succeeded or had nothing to change, 1 when it did not
 const OPTIONS = {
   repo: { type: "string" },
   keep: { type: "boolean" },
+  llm: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 const NAMES = Object.keys(OPTIONS).map((name) => `--${name}`);
@@ -43,7 +48,7 @@ const NAMES = Object.keys(OPTIONS).map((name) => `--${name}`);
 export function readArgs(argv: readonly string[]): DemoArgs {
   const { tokens } = parseArgs({ args: [...argv], options: OPTIONS, strict: false, tokens: true });
   const words: string[] = [];
-  const given = { repo: undefined as string | undefined, keep: false, help: false };
+  const given = { repo: undefined as string | undefined, keep: false, llm: false, help: false };
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
@@ -59,6 +64,7 @@ export function readArgs(argv: readonly string[]): DemoArgs {
         given.repo = token.value;
         break;
       case "keep":
+      case "llm":
       case "help":
         if (token.value !== undefined) return mistake(`--${token.name} takes no value`);
         given[token.name] = true;
@@ -70,7 +76,8 @@ export function readArgs(argv: readonly string[]): DemoArgs {
   if (given.help) return { kind: "help" };
   const prompt = words.length === 0 ? DEFAULT_PROMPT : words.join(" ").trim();
   if (prompt === "") return mistake("the prompt is empty");
-  return { kind: "run", options: { prompt, repo: given.repo, keep: given.keep } };
+  const { repo, keep, llm } = given;
+  return { kind: "run", options: { prompt, repo, keep, llm } };
 }
 
 function mistake(problem: string): DemoArgs {

@@ -1,6 +1,7 @@
 /** The demo as a user runs it: real forge, real Worker in workerd, its output in a pipe. */
 import { describe, expect, it } from "vitest";
 import { createGitClient } from "../support/git-client.ts";
+import { startModelServer } from "../support/models/server.ts";
 import { HELLO, helloDiff, remains, runDemo, startDemo, steady } from "./run-demo.ts";
 
 describe("the demo in a pipe", () => {
@@ -40,6 +41,33 @@ describe("the demo in a pipe", () => {
       "Add --keep to open the pull request in a browser.",
     ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  it("lets a model do the work, with the environment's key", async () => {
+    await using models = await startModelServer({
+      turns: [
+        {
+          text: "I write it.",
+          calls: [{ name: "write_file", arguments: { path: "hello.md", content: "Hi\n" } }],
+        },
+        { calls: [{ name: "finish", arguments: { title: "Say hi", summary: "hello.md says hi." } }] },
+      ],
+    });
+    const env = { OPENAI_API_KEY: "demo-key-0123456789", OPENAI_BASE_URL: models.openaiUrl };
+    const { code, stdout, stderr } = await runDemo(["--llm", "Say hi"], { env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("with the openai agent");
+    expect(stdout).toContain("+Hi\n");
+    expect(models.requests).toHaveLength(2);
+  });
+
+  it("wants a key for a model before it starts anything", async () => {
+    const { code, stdout, stderr } = await runDemo(["--llm"]);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: "demo: --llm needs OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment\n",
+    });
   });
 
   it("adds error handling to the example repository when no prompt is given", async () => {

@@ -9,6 +9,16 @@ import { type Stage, setStage } from "./stage.ts";
 import { listenForStop, type Stopping, untilStopped } from "./stopping.ts";
 
 const MISTAKE = 2;
+/** What the Worker is given of this environment with --llm. */
+const MODEL_VARIABLES = [
+  "OPENAI_API_KEY",
+  "ANTHROPIC_API_KEY",
+  "OPENAI_BASE_URL",
+  "OPENAI_API_STYLE",
+  "ANTHROPIC_BASE_URL",
+  "DEFAULT_LLM_PROVIDER",
+  "DEFAULT_LLM_MODEL",
+];
 const EXIT_CODES: Readonly<Record<DoneStatus, number>> = {
   succeeded: 0,
   no_changes: 0,
@@ -28,6 +38,10 @@ async function main(argv: readonly string[]): Promise<number> {
   if (args.kind === "mistake") return complain(args.message, MISTAKE);
 
   const { options } = args;
+  const models = options.llm ? modelEnvironment() : {};
+  if (models === undefined) {
+    return complain("--llm needs OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment", MISTAKE);
+  }
   using stopping = listenForStop(process.stdout);
   let repository: DemoRepository;
   try {
@@ -40,7 +54,7 @@ async function main(argv: readonly string[]): Promise<number> {
   process.on("exit", () => display.close());
   display.begin({ repository: repository.description, prompt: options.prompt });
   try {
-    return await perform(options, repository, display, stopping);
+    return await perform({ ...options, models }, repository, display, stopping);
   } catch (error) {
     display.close();
     const stopped = stopping.exitCode();
@@ -51,15 +65,15 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function perform(
-  options: DemoOptions,
+  options: DemoOptions & { readonly models: Readonly<Record<string, string>> },
   repository: DemoRepository,
   display: Display,
   { signal }: Stopping,
 ): Promise<number> {
   const done = await (async () => {
-    await using stage = await setStage(repository, display, signal);
+    await using stage = await setStage(repository, display, signal, options.models);
     const { repoUrl, workerUrl, forge } = stage;
-    const ending = await run(stage, options.prompt, display, signal);
+    const ending = await run(stage, options, display, signal);
     const kept = options.keep ? { forgeUrl: forge.url, workerUrl, repoUrl } : undefined;
     display.finish({ done: ending, diff: await diffOf(stage, ending), kept });
     if (options.keep) await untilStopped(signal);
@@ -71,10 +85,28 @@ async function perform(
   return EXIT_CODES[done.status];
 }
 
-async function run(stage: Stage, prompt: string, display: Display, signal: AbortSignal): Promise<DoneEvent> {
+/** Undefined without a key: the rules would do the work, which nobody has asked for. */
+function modelEnvironment(): Readonly<Record<string, string>> | undefined {
+  const given = MODEL_VARIABLES.flatMap((name) => {
+    const value = process.env[name] ?? "";
+    return value === "" ? [] : [[name, value] as const];
+  });
+  return given.some(([name]) => name.endsWith("_KEY")) ? Object.fromEntries(given) : undefined;
+}
+
+async function run(
+  stage: Stage,
+  { prompt, llm }: DemoOptions,
+  display: Display,
+  signal: AbortSignal,
+): Promise<DoneEvent> {
   // Loaded only now: its schemas would delay the first thing to be seen.
   const { sendPrompt } = await import("./client.ts");
-  for await (const event of sendPrompt(stage.workerUrl, { repoUrl: stage.repoUrl, prompt }, signal)) {
+  for await (const event of sendPrompt(
+    stage.workerUrl,
+    { repoUrl: stage.repoUrl, prompt, use_llm: llm },
+    signal,
+  )) {
     display.event(event);
     if (event.type === "done") return event;
   }

@@ -25,6 +25,7 @@ const failed: RunEvent = {
   commit: null,
   changes: [],
   agent: "rule_based",
+  agent_reason: "Nobody asked for another.",
   usage,
 };
 

@@ -20,8 +20,13 @@ export interface Stage extends AsyncDisposable {
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Builds what is not built and starts it all. What was started is ended when a later part fails or the signal aborts. */
-export async function setStage(demo: DemoRepository, display: Display, signal: AbortSignal): Promise<Stage> {
+/** Builds what is not built and starts it all; `variables` are for the Worker. What was started is ended when a later part fails or the signal aborts. */
+export async function setStage(
+  demo: DemoRepository,
+  display: Display,
+  signal: AbortSignal,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Stage> {
   await using started = new AsyncDisposableStack();
 
   const reason = await whyBuild(ROOT);
@@ -50,7 +55,8 @@ export async function setStage(demo: DemoRepository, display: Display, signal: A
 
   display.starting("Worker in workerd");
   const { startWorker } = await loadingWorker;
-  const env = { GITHUB_TOKEN: token, GITHUB_SERVER_URL: forge.url, GITHUB_API_URL: forge.apiUrl };
+  const forgeEnv = { GITHUB_TOKEN: token, GITHUB_SERVER_URL: forge.url, GITHUB_API_URL: forge.apiUrl };
+  const env = { ...variables, ...forgeEnv };
   const worker = await withoutForeignListeners(() => startWorker({ env }));
   started.defer(() => worker.stop());
   signal.throwIfAborted();

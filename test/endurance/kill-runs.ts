@@ -7,10 +7,12 @@ import { buildWorker } from "../support/build-worker.ts";
 import { type Deployment, deploy } from "../support/deployment.ts";
 import { textOf } from "../support/frames.ts";
 import { HOST_NAMES, type HostName } from "../support/hosts.ts";
+import { startModelServer } from "../support/models/server.ts";
 import { createRandom, type Random } from "../support/random.ts";
 import { until } from "../support/until.ts";
 import { follow } from "./follow.ts";
 import { judgeLog } from "./judge.ts";
+import { answerJob } from "./model-jobs.ts";
 import { persist } from "./persist.ts";
 import { outcomeOf, SCENARIOS, type Scenario } from "./scenarios.ts";
 
@@ -45,9 +47,14 @@ const ABANDONED_DEADLINE_MS = 60_000;
 const END_DEADLINE_MS = 120_000;
 
 export async function killRuns(options: KillOptions): Promise<KillResult> {
+  await using models = await startModelServer({ respond: answerJob });
   await using deployment = await deploy(options.host, {
-    // As many as there are lanes: a place that a killed run did not give back would stop a lane for good.
-    env: { MAX_RUNS_PER_CALLER: String(options.lanes) },
+    env: {
+      // As many as there are lanes: a place that a killed run did not give back would stop a lane for good.
+      MAX_RUNS_PER_CALLER: String(options.lanes),
+      OPENAI_API_KEY: "canary-openai-key-0123456789",
+      OPENAI_BASE_URL: models.openaiUrl,
+    },
   });
   const api = deployment.caller();
   const careless = await carelessCaller(deployment);

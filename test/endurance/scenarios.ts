@@ -4,6 +4,7 @@ import type { Api, CodeBody } from "../support/api.ts";
 import type { Deployment, Hosted } from "../support/deployment.ts";
 import type { Files } from "../support/forge/import.ts";
 import { SERVICE_LOGIN } from "../support/service.ts";
+import { MODEL_PROMPTS } from "./model-jobs.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -73,6 +74,26 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "a follow-up on a branch",
     body: { prompt: REPLACE, mode: "branch" },
     followUps: ['Replace "c" with "d" in b/c.txt'],
+  },
+  {
+    ...mine,
+    name: "a model's work",
+    files: LIBRARY,
+    body: { prompt: MODEL_PROMPTS.long, use_llm: true },
+  },
+  {
+    ...mine,
+    name: "a model that is stopped",
+    files: LIBRARY,
+    body: { prompt: MODEL_PROMPTS.unfinished, use_llm: true, limits: { max_turns: 3 } },
+    ends: "limit_reached",
+  },
+  {
+    ...theirs,
+    name: "a model after an outage, with a follow-up in a fork",
+    files: LIBRARY,
+    body: { prompt: MODEL_PROMPTS.broken, use_llm: true },
+    followUps: [MODEL_PROMPTS.next],
   },
 ];
 
