@@ -60,6 +60,8 @@ export function createTerminalDisplay({ screen, colours, now }: TerminalOptions)
   };
 
   const drawLive = () => {
+    // The spinner may have come first: a timer forgotten here would draw over what follows the last frame.
+    clearTimeout(due);
     due = undefined;
     draw(Math.max(1, (screen.rows || 24) - 1));
   };
