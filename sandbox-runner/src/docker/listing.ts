@@ -1,0 +1,74 @@
+/** What is in a sandbox's workspace, as `find` in it tells. */
+import { isUtf8 } from "node:buffer";
+import { RunnerError } from "../errors.ts";
+import type { Shell } from "./shell.ts";
+
+export interface Entry {
+  /** With what is no UTF-8 replaced. */
+  readonly path: string;
+  readonly kind: "file" | "folder" | "other" | "bad_name";
+  readonly size: number;
+  readonly executable: boolean;
+  /**
+   * Inode and time of change. Unprivileged programs cannot set the latter, so a file with the same stamp is the
+   * same file. Undefined when it is so young that another change could get the same time.
+   */
+  readonly stamp: string | undefined;
+}
+
+const MAX_ENTRIES = 200_000;
+const MAX_LISTING_BYTES = 64 * 1024 * 1024;
+/** PATH_MAX, with the zero, below a workspace's root. */
+const MAX_PATH_BYTES = 4096 - "/workspace/".length;
+/** The kernel's clock for files moves in steps of up to 10 ms. */
+const RACY_SECONDS = 0.02;
+
+const NUL = 0;
+const SPACE = 0x20;
+const OWNER_MAY_EXECUTE = 0o100;
+
+/** Reads the answer to `list` and `put`. Throws RunnerError `payload_too_large` past 200,000 entries or 64 MiB. */
+export async function readListing(shell: Shell): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  const taken = Number((await shell.readUntil(NUL, MAX_LISTING_BYTES)).toString());
+  let bytes = 0;
+  for (;;) {
+    const record = await shell.readUntil(NUL, MAX_LISTING_BYTES);
+    if (record.byteLength === 0) return entries;
+    bytes += record.byteLength;
+    if (bytes > MAX_LISTING_BYTES || entries.length >= MAX_ENTRIES) {
+      throw new RunnerError(
+        "payload_too_large",
+        `The workspace holds more than ${MAX_ENTRIES} files and folders, or names of more than ${MAX_LISTING_BYTES} bytes.`,
+      );
+    }
+    entries.push(parse(record, taken - RACY_SECONDS));
+  }
+}
+
+/** `type inode size time mode path`, as SHELL_SCRIPT has `find` print it. */
+function parse(record: Buffer, racyFrom: number): Entry {
+  const fields: string[] = [];
+  let at = 0;
+  while (fields.length < 5) {
+    const end = record.indexOf(SPACE, at);
+    if (end < 0) throw new RunnerError("internal", "The workspace's listing cannot be read.");
+    fields.push(record.toString("latin1", at, end));
+    at = end + 1;
+  }
+  const [type = "", inode = "", size = "", changed = "", mode = ""] = fields;
+  const name = record.subarray(at);
+  const path = name.toString("utf8");
+  return {
+    path,
+    kind: !isUtf8(name) || name.byteLength > MAX_PATH_BYTES ? "bad_name" : kindOf(type),
+    size: Number(size),
+    executable: (Number.parseInt(mode, 8) & OWNER_MAY_EXECUTE) !== 0,
+    stamp: Number(changed) < racyFrom ? `${inode} ${changed}` : undefined,
+  };
+}
+
+function kindOf(type: string): Entry["kind"] {
+  if (type === "f") return "file";
+  return type === "d" ? "folder" : "other";
+}

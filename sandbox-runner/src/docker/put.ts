@@ -1,0 +1,73 @@
+/** Uploads into a sandbox: a tar through a waiting shell, and a look at what has come of it. */
+import { createHash } from "node:crypto";
+import type { ArchiveFile, Upload } from "../archive/archive.ts";
+import { RunnerError } from "../errors.ts";
+import { readListing } from "./listing.ts";
+import { packFiles } from "./pack.ts";
+import type { Shell } from "./shell.ts";
+import type { Uploaded, UploadedFile } from "./uploaded.ts";
+
+/**
+ * Uses the shell up. `fresh` says that the workspace is as it was when the sandbox started. Throws RunnerError; the
+ * workspace is then in an unknown state.
+ */
+export async function putFiles(
+  shell: Shell,
+  upload: Upload,
+  uploaded: Uploaded,
+  fresh: boolean,
+): Promise<void> {
+  const folders = new Set<string>();
+  if (!fresh) {
+    await shell.send("unlock");
+    await shell.send("remove", pathList(upload.removed));
+    uploaded.remove(upload.removed);
+    await shell.send("list");
+    for (const { path, kind } of await readListing(shell)) if (kind === "folder") folders.add(path);
+  }
+  await shell.send("put");
+  const written = new Map<string, Omit<UploadedFile, "stamp">>();
+  const sending = (async () => {
+    for await (const bytes of packFiles(hashed(upload.files, written), folders)) await shell.write(bytes);
+    shell.end();
+  })();
+  // Reads meanwhile: a tar that complains must not be stopped by nobody listening.
+  const listing = readListing(shell);
+  const failed = (await Promise.allSettled([sending, listing])).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw explain(failed.reason, shell.complaint());
+  const stamps = new Map((await listing).map(({ path, stamp }) => [path, stamp]));
+  uploaded.add(new Map([...written].map(([path, file]) => [path, { ...file, stamp: stamps.get(path) }])));
+}
+
+/** Each path with a zero after it, and so that none is taken for a flag or for standard input. */
+export function pathList(paths: readonly string[]): Uint8Array {
+  return Buffer.from(paths.map((path) => `./${path}\0`).join(""));
+}
+
+/** What GNU tar says when bytes, or files, are too many. */
+const FULL = /No space left on device|Wrote only/;
+
+function explain(error: unknown, complaint: string): unknown {
+  if (!FULL.test(complaint)) return error;
+  return new RunnerError("payload_too_large", "The files do not fit into the sandbox's workspace.", {
+    cause: error,
+  });
+}
+
+/** The same files; what they are is noted once they have been read. */
+async function* hashed(
+  files: AsyncIterable<ArchiveFile>,
+  written: Map<string, Omit<UploadedFile, "stamp">>,
+): AsyncGenerator<ArchiveFile, void> {
+  for await (const file of files) {
+    const hash = createHash("sha256");
+    const content = async function* () {
+      for await (const bytes of file.content) {
+        hash.update(bytes);
+        yield bytes;
+      }
+    };
+    yield { ...file, content: content() };
+    written.set(file.path, { size: file.size, executable: file.executable, hash: hash.digest("hex") });
+  }
+}
