@@ -1,0 +1,2 @@
+/** A log that nobody reads. */
+export const SILENT = { info: () => {}, warn: () => {} };
