@@ -1,0 +1,2 @@
+/** AWS's runtime client looks for .js, .mjs and .cjs only. */
+export { handler } from "./handler.ts";
