@@ -2,7 +2,17 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
-const NAMES = ["wrap-everything", "replay-commits", "wire-faults", "drop-readers", "kill-runs"] as const;
+const NAMES = [
+  "wrap-everything",
+  "replay-commits",
+  "wire-faults",
+  "drop-readers",
+  "kill-runs",
+  "hostile",
+  "kill-runner",
+  "kill-engine",
+  "soak-sandboxes",
+] as const;
 
 const [flag, only, ...rest] = process.argv.slice(2);
 const chosen = flag === undefined ? NAMES : NAMES.filter((name) => flag === "--only" && name === only);
