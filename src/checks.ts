@@ -2,6 +2,7 @@
 import type { Agent } from "./agent/agent.ts";
 import type { HealthCheck, HealthChecks } from "./http/health.ts";
 import type { RuntimeSecret } from "./run/runtime-config.ts";
+import type { RunnerClient } from "./sandbox/client.ts";
 
 export interface CheckOptions {
   readonly apiUrl: string;
@@ -11,6 +12,7 @@ export interface CheckOptions {
   readonly fetch: typeof fetch;
   readonly userAgent: string;
   readonly rules: Agent;
+  readonly runner: RunnerClient | undefined;
 }
 
 interface VendorOptions {
@@ -24,8 +26,7 @@ interface VendorOptions {
 const ANTHROPIC_VERSION = "2023-06-01";
 
 export function createChecks(options: CheckOptions): HealthChecks {
-  const { apiUrl, token, openai, anthropic, fetch, userAgent, rules } = options;
-  const notInstalled = async () => "not_installed" as const;
+  const { apiUrl, token, openai, anthropic, fetch, userAgent, rules, runner } = options;
 
   /** Listing models costs nothing, and fails for a key that is not valid. */
   function vendor(
@@ -57,7 +58,12 @@ export function createChecks(options: CheckOptions): HealthChecks {
     async coding_agent() {
       return rules.name === "rule_based" ? "available" : "unavailable";
     },
-    cloud_sandbox: notInstalled,
+    /** A runner says of each place whether it has run a command there just now. */
+    async cloud_sandbox(signal) {
+      if (runner === undefined) return "not_configured";
+      const places = Object.values((await runner.health(signal)).providers);
+      return places.some(({ status }) => status === "available") ? "available" : "unavailable";
+    },
     openai: vendor(openai, "openai_api_key", `${openai.baseUrl}/models`, (key) => ({
       authorization: `Bearer ${key}`,
     })),
@@ -65,6 +71,9 @@ export function createChecks(options: CheckOptions): HealthChecks {
       "x-api-key": key,
       "anthropic-version": ANTHROPIC_VERSION,
     })),
-    docker: notInstalled,
+    async docker(signal) {
+      if (runner === undefined) return "not_configured";
+      return (await runner.health(signal)).providers.docker?.status ?? "not_configured";
+    },
   };
 }

@@ -5,6 +5,7 @@ import { isLoopback } from "./loopback.ts";
 
 /** A token that opens the service must not be guessable. */
 const MIN_TOKEN = 16;
+const MIN_RUNNER_SECRET = 32;
 
 export const text = z.string().trim();
 export const secret = text
@@ -14,6 +15,13 @@ export const strongToken = z
   .string()
   .regex(/^[\x21-\x7e]+$/, "must not have spaces or line breaks inside a token")
   .min(MIN_TOKEN, `needs tokens of ${MIN_TOKEN} characters or more; make one with 'openssl rand -hex 32'`);
+/** What signs requests to the sandbox-runner. */
+export const runnerSecret = text
+  .regex(/^[\x21-\x7e]+$/, "must be the secret alone, without spaces or line breaks")
+  .min(
+    MIN_RUNNER_SECRET,
+    `needs ${MIN_RUNNER_SECRET} characters or more; make one with 'openssl rand -hex 32'`,
+  );
 export const flag = text
   .toLowerCase()
   .pipe(z.enum(["true", "1", "yes", "on", "false", "0", "no", "off"], "must be 'true' or 'false'"))

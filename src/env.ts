@@ -10,6 +10,7 @@ import {
   modelPrices,
   oneOf,
   readOrigins,
+  runnerSecret,
   secret,
   strongToken,
   text,
@@ -43,6 +44,8 @@ const schema = z.object({
   LEND_MODEL_KEYS: oneOf(LEND_MODEL_KEYS).default("api_tokens"),
   AWS_ACCESS_KEY_ID: secret,
   AWS_SECRET_ACCESS_KEY: secret,
+  SANDBOX_RUNNER_URL: address({ path: false }).optional(),
+  SANDBOX_RUNNER_SECRET: runnerSecret.optional(),
   DEFAULT_SANDBOX_PROVIDER: oneOf(SANDBOX_PROVIDERS).optional(),
   API_TOKENS: commaSeparated.pipe(z.array(strongToken)).default([]),
   ADMIN_TOKEN: text.pipe(strongToken).optional(),
@@ -91,6 +94,8 @@ export interface Settings {
   /** Whose runs may use the service's own model keys. */
   readonly lendModelKeys: LendModelKeys;
   readonly aws: { readonly accessKeyId: string | undefined; readonly secretAccessKey: string | undefined };
+  /** Where commands run, and the secret that signs requests to it; undefined when there is none. */
+  readonly runner: { readonly url: string; readonly secret: string } | undefined;
   /** What the environment chose for requests that do not say. */
   readonly defaults: ConfigOptions["environment"];
   readonly apiTokens: readonly string[];
@@ -138,6 +143,14 @@ export function readSettings(environment: Readonly<Record<string, unknown>>): Se
     const problems = result.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`);
     throw new ServiceError("internal", `The service is not set up: ${[...new Set(problems)].join("; ")}.`);
   }
+  const { SANDBOX_RUNNER_URL: url, SANDBOX_RUNNER_SECRET: secret } = result.data;
+  if ((url === undefined) !== (secret === undefined)) {
+    const lacking = url === undefined ? "SANDBOX_RUNNER_URL" : "SANDBOX_RUNNER_SECRET";
+    throw new ServiceError(
+      "internal",
+      `The service is not set up: ${lacking} is missing beside its other half.`,
+    );
+  }
   return toSettings(result.data);
 }
 
@@ -162,6 +175,10 @@ function toSettings(env: Environment): Settings {
     },
     lendModelKeys: env.LEND_MODEL_KEYS,
     aws: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
+    runner:
+      env.SANDBOX_RUNNER_URL === undefined || env.SANDBOX_RUNNER_SECRET === undefined
+        ? undefined
+        : { url: env.SANDBOX_RUNNER_URL, secret: env.SANDBOX_RUNNER_SECRET },
     defaults: {
       llm_provider: env.DEFAULT_LLM_PROVIDER,
       llm_model: env.DEFAULT_LLM_MODEL,
@@ -190,7 +207,7 @@ function toSettings(env: Environment): Settings {
 
 /** Everything that must never leave, for the redactor. */
 export function secretsOf(settings: Settings): string[] {
-  const { github, openaiApiKey, anthropicApiKey, aws, apiTokens, adminToken } = settings;
+  const { github, openaiApiKey, anthropicApiKey, aws, apiTokens, adminToken, runner } = settings;
   return [
     github.token,
     openaiApiKey,
@@ -198,6 +215,7 @@ export function secretsOf(settings: Settings): string[] {
     aws.accessKeyId,
     aws.secretAccessKey,
     adminToken,
+    runner?.secret,
     ...apiTokens,
   ].filter((value) => value !== undefined);
 }
@@ -220,16 +238,18 @@ export function httpSettings(settings: Settings, version: string): HttpSettings 
 
 /** What the runtime configuration lies on: the environment's choices, and which secrets there are. */
 export function configOptions(settings: Settings): ConfigOptions {
-  const { github, openaiApiKey, anthropicApiKey, aws } = settings;
+  const { github, openaiApiKey, anthropicApiKey, aws, runner } = settings;
   return {
     environment: settings.defaults,
     serverUrl: github.serverUrl,
+    hasRunner: runner !== undefined,
     secrets: {
       github_token: github.token !== undefined,
       openai_api_key: openaiApiKey !== undefined,
       anthropic_api_key: anthropicApiKey !== undefined,
       aws_access_key_id: aws.accessKeyId !== undefined,
       aws_secret_access_key: aws.secretAccessKey !== undefined,
+      sandbox_runner_secret: runner !== undefined,
     },
   };
 }

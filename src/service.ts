@@ -19,6 +19,7 @@ import { type Credentials, type ModelKeys, secretsIn } from "./run/host/run-reco
 import type { StoryFor } from "./run/host/story.ts";
 import { introduction } from "./run/introduction.ts";
 import { run } from "./run/run.ts";
+import { createRunnerClient, type RunnerClient } from "./sandbox/client.ts";
 import { VERSION } from "./version.ts";
 import { findBranches } from "./workspace/find-branches.ts";
 import { openWorkspace } from "./workspace/open.ts";
@@ -49,6 +50,7 @@ export function createService(settings: Settings, log: (line: string) => void): 
   const redactor = createRedactor(secretsOf(settings));
   const fetch = createEgress({ origins: [apiUrl, serverUrl, openai.baseUrl, anthropic.baseUrl] });
   const rules = createRuleAgent();
+  const runner = runnerOf(settings);
   const forges = new Map<string | undefined, Forge>();
 
   function forgeFor(token: string | undefined): Forge {
@@ -82,6 +84,7 @@ export function createService(settings: Settings, log: (line: string) => void): 
       fetch,
       userAgent: USER_AGENT,
       rules,
+      runner,
     }),
     report: (error, where) => log(redactor.redact(`${where}: ${describe(error)}`)),
     limits: {
@@ -97,6 +100,7 @@ export function createService(settings: Settings, log: (line: string) => void): 
         openWorkspace: (options) => openWorkspace({ ...options, fetch }),
         findBranches: (options) => findBranches({ ...options, fetch }),
         chooseAgent: (wish) => chooseAgent(candidates(credentials, modelKeys), wish),
+        runner,
         author: settings.commitAuthor,
         now: () => new Date(),
         newBranchId,
@@ -110,6 +114,13 @@ export function createService(settings: Settings, log: (line: string) => void): 
       };
     },
   };
+}
+
+/** Has a way out of its own: it reaches the runner only, and nothing else does. */
+function runnerOf({ runner }: Settings): RunnerClient | undefined {
+  if (runner === undefined) return undefined;
+  const fetch = createEgress({ origins: [runner.url] });
+  return createRunnerClient({ ...runner, fetch, now: Date.now, userAgent: USER_AGENT });
 }
 
 function sseFrames(): Frames {

@@ -2,11 +2,12 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { createRuleAgent } from "../src/agent/rules/agent.ts";
-import { createChecks } from "../src/checks.ts";
+import { type CheckOptions, createChecks } from "../src/checks.ts";
 import { createEgress } from "../src/egress.ts";
 import type { RuntimeConfig } from "../src/run/runtime-config.ts";
+import { clientFor, startProcessRunner } from "./support/run-sandboxes.ts";
 import { until } from "./support/until.ts";
 
 const KEYS = { openai: "canary-openai-key-0123456789", anthropic: "canary-anthropic-key-0123456789" };
@@ -37,9 +38,10 @@ interface Setup {
   readonly openai: Vendor;
   readonly anthropic: Vendor;
   readonly keys?: { readonly openai?: string; readonly anthropic?: string };
+  readonly runner?: CheckOptions["runner"];
 }
 
-function checksFor({ openai, anthropic, keys = {} }: Setup) {
+function checksFor({ openai, anthropic, keys = {}, runner }: Setup) {
   return createChecks({
     apiUrl: "http://127.0.0.1:1",
     token: undefined,
@@ -48,6 +50,7 @@ function checksFor({ openai, anthropic, keys = {} }: Setup) {
     fetch: createEgress({ origins: [openai.url, anthropic.url] }),
     userAgent: "test",
     rules: createRuleAgent(),
+    runner,
   });
 }
 
@@ -114,4 +117,43 @@ test("a vendor that does not answer is let go when the check is told to stop", a
   await until("the vendor was asked", () => openai.requests.length === 1);
   stop.abort(new DOMException("The check took too long.", "TimeoutError"));
   await expect(check).rejects.toMatchObject({ name: "TimeoutError" });
+});
+
+describe("where commands run", () => {
+  const { signal } = new AbortController();
+  const readConfig = async () => ({});
+
+  async function places(runner: CheckOptions["runner"]): Promise<readonly string[]> {
+    const vendors = { openai: await vendor(200), anthropic: await vendor(200) };
+    const { cloud_sandbox, docker } = checksFor({ ...vendors, runner });
+    return await Promise.all(
+      [cloud_sandbox, docker].map((check) => check(signal, readConfig).catch(() => "thrown")),
+    );
+  }
+
+  test("is not configured without a runner", async () => {
+    expect(await places(undefined)).toEqual(["not_configured", "not_configured"]);
+  });
+
+  test("is what the runner says of itself, and of its engine if it has one", async () => {
+    await using runner = await startProcessRunner();
+    expect(await places(clientFor(runner))).toEqual(["available", "not_configured"]);
+    await runner.close();
+    expect(await places(clientFor(runner))).toEqual(["thrown", "thrown"]);
+  });
+
+  test.each([
+    [{ docker: { status: "available" } }, ["available", "available"]],
+    [{ docker: { status: "unavailable" }, aws: { status: "available" } }, ["available", "unavailable"]],
+    [{ aws: { status: "unavailable" } }, ["unavailable", "not_configured"]],
+  ])("with the providers %j", async (providers, expected) => {
+    const status = "healthy";
+    const server = createServer((_request, response) => {
+      response.end(JSON.stringify({ status, api_version: 1, providers }));
+    }).listen(0, "127.0.0.1");
+    servers.push(server);
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect(await places(clientFor({ url, secret: "s".repeat(32) }))).toEqual(expected);
+  });
 });

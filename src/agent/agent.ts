@@ -21,11 +21,28 @@ export interface CommandResult {
   readonly exitCode: number | null;
   /** How it ended when it was not by itself, for people: "timed out after 300 s". */
   readonly ended?: string;
+  /** Files of the workspace that the command changed; absent when there are none. */
+  readonly changed?: readonly string[];
+  /** Sentences about what else there is to know: hosts that were refused, a setup that failed. */
+  readonly notes?: readonly string[];
 }
 
 /** The port to wherever commands run, on the workspace as it is at that moment. */
 export interface CommandRunner {
   run(command: string, signal: AbortSignal): AsyncGenerator<OutputEvent, CommandResult>;
+}
+
+/** What a failing check says about work that the agent has finished: another try at it. */
+export interface Feedback {
+  /** 1 for the first of a run: a transcript that has it knows what was said. */
+  readonly number: number;
+  readonly command: string;
+  /** How the command ended, a sentence. */
+  readonly ending: string;
+  /** What it printed, bounded: the end rather than the beginning. */
+  readonly output: string;
+  /** Whether it failed on the repository as it was before the edits too; absent when that is not known. */
+  readonly failedBefore?: boolean;
 }
 
 export interface AgentTask {
@@ -47,6 +64,8 @@ export interface AgentTask {
   readonly isProtected: (path: string) => boolean;
   /** Absent when the run has no sandbox. */
   readonly commands?: CommandRunner;
+  /** Set once a check of the finished work has failed; agents without a model are not told. */
+  readonly feedback?: Feedback;
   /** Aborted when the run is cancelled or out of time; agents stop at the next step. */
   readonly signal: AbortSignal;
 }

@@ -16,6 +16,23 @@ interface BodyAgent {
   readonly model?: string;
 }
 
+/** What checking the change came to. */
+export interface BodyVerification {
+  readonly status: "passed" | "failed" | "not_verified";
+  /** A sentence. */
+  readonly message: string;
+  /** The rest is there when a command ran. */
+  readonly command?: string | undefined;
+  readonly exit_code?: number | null | undefined;
+  readonly duration_ms?: number | undefined;
+  /** The end of what it printed. */
+  readonly output?: string;
+  /** Sentences about what else there is to know. */
+  readonly notes?: readonly string[];
+  /** Files that commands changed, which are part of the change. */
+  readonly changed?: readonly string[];
+}
+
 /** Everything but the run's id may come from strangers. */
 export interface PullRequestBodyInput {
   readonly prompt: string;
@@ -39,10 +56,7 @@ export interface PullRequestBodyInput {
   };
   /** Set when the agent stopped before it was done: a sentence why, and sentences what is missing. */
   readonly unfinished?: { readonly reason: string; readonly missing: readonly string[] };
-  /** Sentences: what was checked, and with what outcome. */
-  readonly verified: readonly string[];
-  /** Sentences: what was not checked, and why. */
-  readonly notVerified: readonly string[];
+  readonly verification: BodyVerification;
   /** Edits to protected files that were not committed. */
   readonly leftOut?: {
     readonly paths: readonly string[];
@@ -64,12 +78,14 @@ export interface CommitMessageInput {
 const MAX_BODY = 60_000;
 const MAX_PROMPT = 2000;
 const MAX_PATCH = 15_000;
+const MAX_OUTPUT = 3000;
 const MAX_FILES = 50;
 /** Items of any other list, and characters of each. */
 const MAX_ITEMS = 20;
 const MAX_ITEM = 400;
-/** Characters of one list: the sum of all lists, the prompt and the patch stays below MAX_BODY. */
+/** Characters of one list: the sum of all lists, the prompt, the output and the patch stays below MAX_BODY. */
 const MAX_LIST = 5000;
+const MAX_SHORT_LIST = 2000;
 const MAX_TITLE = 120;
 /** git's own advice, which keeps `git log --oneline` on one line. */
 const LINE = 72;
@@ -88,6 +104,7 @@ export function pullRequestTitle(title: string): string {
 export function pullRequestBody(input: PullRequestBodyInput): string {
   const sections = [
     notice(input, "This is not finished: the agent stopped before it was done."),
+    failing(input),
     section("What was asked", quotePrompt(input.prompt)),
     ...account(input),
     signature("Made", input),
@@ -103,6 +120,7 @@ export function followUpSection(input: PullRequestBodyInput): string {
       input,
       "This part is not finished: the agent stopped before it was done. The pull request was open already, so it was not made a draft.",
     ),
+    failing(input),
     ...account(input),
     signature("Added", input),
   ];
@@ -113,6 +131,12 @@ function notice({ unfinished }: PullRequestBodyInput, sentence: string): string 
   return unfinished === undefined ? "" : `**${sentence}** "What is missing" below says more.`;
 }
 
+function failing({ verification }: PullRequestBodyInput): string {
+  return verification.status === "failed"
+    ? '**The check of this change fails.** "What was verified" below says more.'
+    : "";
+}
+
 function account({
   summary,
   changes,
@@ -120,8 +144,7 @@ function account({
   fallbacks,
   usage,
   unfinished,
-  verified,
-  notVerified,
+  verification,
   leftOut,
 }: PullRequestBodyInput): string[] {
   return [
@@ -135,11 +158,7 @@ function account({
     unfinished === undefined
       ? ""
       : section("What is missing", plain(unfinished.reason), sentences(unfinished.missing, "")),
-    section(
-      "What was verified",
-      sentences(verified, "Nothing was run."),
-      notVerified.length === 0 ? "" : `Not verified:\n\n${sentences(notVerified, "")}`,
-    ),
+    section("What was verified", ...evidence(verification)),
     leftOut === undefined
       ? ""
       : section(
@@ -148,6 +167,29 @@ function account({
           list(leftOut.paths, MAX_ITEMS, "files", pathCode),
           quotePatch(leftOut.patch),
         ),
+  ];
+}
+
+function evidence(verification: BodyVerification): string[] {
+  const { status, message, command, exit_code, duration_ms, output, notes, changed } = verification;
+  const notRun = status === "not_verified";
+  const exit = exit_code === null ? "none" : exit_code;
+  return [
+    notRun ? `Not verified. ${plain(message)}` : plain(message),
+    command === undefined
+      ? ""
+      : [
+          `- Command: ${inlineCode(neutralise(singleLine(command, MAX_ITEM)))}`,
+          `- Exit code: ${exit}`,
+          ...(duration_ms === undefined ? [] : [`- Duration: ${(duration_ms / 1000).toFixed(1)} s`]),
+        ].join("\n"),
+    list(notes ?? [], MAX_ITEMS, "lines", plain, MAX_SHORT_LIST),
+    output === undefined || output.trim() === ""
+      ? ""
+      : `The last lines of its output:\n\n${fence(neutralise(cut(output, MAX_OUTPUT)), "text")}`,
+    changed === undefined || changed.length === 0
+      ? ""
+      : `Changed by the command, not by the agent:\n\n${list(changed, MAX_ITEMS, "files", pathCode, MAX_SHORT_LIST)}`,
   ];
 }
 
@@ -224,14 +266,20 @@ function sentences(items: readonly string[], none: string): string {
   return told.length === 0 ? none : list(told, MAX_ITEMS, "lines", plain);
 }
 
-/** A Markdown list of at most `max` items and MAX_LIST characters that says how many it lacks. */
-function list<T>(items: readonly T[], max: number, noun: string, show: (item: T) => string): string {
+/** A Markdown list of at most `max` items and `longest` characters that says how many it lacks. */
+function list<T>(
+  items: readonly T[],
+  max: number,
+  noun: string,
+  show: (item: T) => string,
+  longest = MAX_LIST,
+): string {
   const lines: string[] = [];
   let length = 0;
   for (const item of items.slice(0, max)) {
     const line = `- ${show(item)}`;
     length += line.length + 1;
-    if (length > MAX_LIST) {
+    if (length > longest) {
       break;
     }
     lines.push(line);

@@ -62,13 +62,13 @@ export function codeFields(serverUrl: string, defaults: RunDefaults): readonly F
       "use_cloud_sandbox",
       "boolean",
       false,
-      "Ask for the change to be tested in a sandbox; this version does not verify, and says so.",
+      "Run the repository's checks on the change in a sandbox, and let models run commands there. Where that is not possible, the run goes on and says so.",
     ),
     optional(
       "sandbox_provider",
       oneOf(SANDBOX_PROVIDERS),
       defaults.sandbox_provider,
-      "Where the sandbox runs.",
+      "Where the sandbox runs; 'local' edits files and runs nothing. A sandbox that is asked for without this runs in docker where 'local' is the default and there is a runner.",
     ),
     optional(
       "base_branch",
@@ -87,7 +87,13 @@ export function codeFields(serverUrl: string, defaults: RunDefaults): readonly F
       "test_command",
       "string",
       null,
-      "The command that tests the change in the sandbox, on one line.",
+      "The command that checks the change in the sandbox, on one line; null for what .tiny-backspace.yml says, or the repository's manifests.",
+    ),
+    optional(
+      "setup_command",
+      "string",
+      null,
+      "The command that makes a new sandbox ready, on one line, such as 'npm ci'; null for what .tiny-backspace.yml says, or the repository's lock file.",
     ),
     optional(
       "protected_paths",

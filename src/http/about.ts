@@ -26,6 +26,7 @@ export function about(version: string, serverUrl: string, defaults: RunDefaults)
       "Works with models of OpenAI and Anthropic, on the service's keys or the caller's own, within a budget of turns, tokens and money",
       "Works without a language model: a deterministic, rule-based agent",
       "Says which agent did the work and why, also when it was another than the one asked for",
+      "Runs the repository's own checks on the change in a sandbox, where there is a runner, and lets models repair what fails",
       "Opens pull requests, pushes branches or returns patches",
       "Reports the health of its components, and keeps configuration that is changed at run time",
     ],

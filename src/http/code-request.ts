@@ -1,7 +1,7 @@
 /** The schemas of the requests that start runs, and how a body becomes a RunRequest. */
 import * as z from "zod";
 import type { AgentName } from "../agent/agent.ts";
-import { RUN_MODES, type RunRequest } from "../run/request.ts";
+import { RUN_MODES, type RunRequest, type SandboxProvider } from "../run/request.ts";
 import type { RuntimeConfig } from "../run/runtime-config.ts";
 import type { RunDefaults } from "./config.ts";
 import { limitsSchema, withLimits } from "./limits.ts";
@@ -33,11 +33,12 @@ export interface CodeRequestOptions {
  * - `use_llm: true` with `llm_provider` absent or `rule_based` means the provider that the name of `llm_model`
  *   tells, else the default one; `rule_based` is left where there is none, for whichever has a key;
  * - the default model belongs to the default provider, and is not used with another one;
- * - `llm_model`, `base_branch` and `test_command` may be `null`, which chooses nothing.
+ * - a sandbox that is asked for without a provider runs somewhere, if there is a place: not `local`;
+ * - `llm_model`, `base_branch`, `test_command` and `setup_command` may be `null`, which chooses nothing.
  */
 export function createCodeRequestParser({ serverUrl, defaults }: CodeRequestOptions): CodeRequestParser {
   const legacySchema = z.strictObject({ repoUrl: repoUrl(serverUrl), prompt });
-  const { test_command, protected_paths, allow_workflows, limits, ...how } = workFields;
+  const { test_command, setup_command, protected_paths, allow_workflows, limits, ...how } = workFields;
   const codeSchema = z
     .strictObject({
       ...legacySchema.shape,
@@ -46,6 +47,7 @@ export function createCodeRequestParser({ serverUrl, defaults }: CodeRequestOpti
       draft: z.boolean().optional(),
       mode: z.enum(RUN_MODES).optional(),
       test_command,
+      setup_command,
       protected_paths,
       allow_workflows,
       limits,
@@ -80,11 +82,12 @@ export function createCodeRequestParser({ serverUrl, defaults }: CodeRequestOpti
           llm_provider: provider,
           llm_model: model ?? defaultModel(provider, base),
           use_cloud_sandbox: body.use_cloud_sandbox ?? false,
-          sandbox_provider: body.sandbox_provider ?? base.sandbox_provider,
+          sandbox_provider: body.sandbox_provider ?? defaultSandbox(body.use_cloud_sandbox ?? false, base),
           base_branch: body.base_branch ?? undefined,
           draft: body.draft ?? false,
           mode: body.mode ?? "pull_request",
           test_command: body.test_command ?? undefined,
+          setup_command: body.setup_command ?? undefined,
           protected_paths: body.protected_paths ?? [],
           allow_workflows: body.allow_workflows ?? false,
           limits: withLimits(base.limits, body.limits),
@@ -113,6 +116,7 @@ export function createCodeRequestParser({ serverUrl, defaults }: CodeRequestOpti
         draft: false,
         mode: "pull_request",
         test_command: undefined,
+        setup_command: undefined,
         protected_paths: [],
         allow_workflows: false,
         limits: defaults(runtime).limits,
@@ -131,16 +135,21 @@ export function createCodeRequestParser({ serverUrl, defaults }: CodeRequestOpti
         const { llm_provider: asked, llm_model: model } = body;
         const provider = providerOf({ useLlm, asked, model, before: earlier.llm_provider, base });
         const sameModel = model === undefined && provider === earlier.llm_provider;
+        const useSandbox = body.use_cloud_sandbox ?? earlier.use_cloud_sandbox;
+        const newlyAsked = useSandbox && !earlier.use_cloud_sandbox;
         return {
           ...earlier,
           prompt: body.prompt,
           use_llm: useLlm,
           llm_provider: provider,
           llm_model: sameModel ? earlier.llm_model : (model ?? defaultModel(provider, base)),
-          use_cloud_sandbox: body.use_cloud_sandbox ?? earlier.use_cloud_sandbox,
-          sandbox_provider: body.sandbox_provider ?? earlier.sandbox_provider,
+          use_cloud_sandbox: useSandbox,
+          sandbox_provider:
+            body.sandbox_provider ?? (newlyAsked ? defaultSandbox(true, base) : earlier.sandbox_provider),
           test_command:
             body.test_command === undefined ? earlier.test_command : (body.test_command ?? undefined),
+          setup_command:
+            body.setup_command === undefined ? earlier.setup_command : (body.setup_command ?? undefined),
           // A run may be older than a field.
           protected_paths: body.protected_paths ?? earlier.protected_paths ?? [],
           allow_workflows: body.allow_workflows ?? earlier.allow_workflows,
@@ -169,4 +178,8 @@ function providerOf({ useLlm, asked, model, before, base }: ProviderWish): Agent
 
 function defaultModel(provider: AgentName, base: RunDefaults): string | undefined {
   return provider === base.llm_provider ? base.llm_model : undefined;
+}
+
+function defaultSandbox(asked: boolean, { sandbox_provider, has_runner }: RunDefaults): SandboxProvider {
+  return asked && has_runner && sandbox_provider === "local" ? "docker" : sandbox_provider;
 }

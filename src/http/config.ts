@@ -18,11 +18,18 @@ export interface RunDefaults {
   /** Belongs to `llm_provider`; undefined means that provider's own default, and always so for `rule_based`. */
   readonly llm_model: string | undefined;
   readonly sandbox_provider: SandboxProvider;
+  /** Whether there is a sandbox-runner, so that a provider other than `local` makes sense. */
+  readonly has_runner: boolean;
   readonly limits: RunLimits;
 }
 
 /** Every secret a deployment may have; those beside the runtime ones come from the environment only. */
-const SECRETS = [...RUNTIME_SECRETS, "aws_access_key_id", "aws_secret_access_key"] as const;
+const SECRETS = [
+  ...RUNTIME_SECRETS,
+  "aws_access_key_id",
+  "aws_secret_access_key",
+  "sandbox_runner_secret",
+] as const;
 type SecretName = (typeof SECRETS)[number];
 
 export interface ConfigOptions {
@@ -37,6 +44,7 @@ export interface ConfigOptions {
   };
   /** The origin repositories live on, `https://github.com`. */
   readonly serverUrl: string;
+  readonly hasRunner: boolean;
   /** Which secrets the environment has. The secrets themselves stay out of the HTTP layer. */
   readonly secrets: { readonly [K in SecretName]: boolean };
 }
@@ -78,7 +86,7 @@ export interface Config {
 }
 
 /** Pure: what is configured at run time is kept by the run host, and handed in. */
-export function createConfig({ environment, serverUrl, secrets }: ConfigOptions): Config {
+export function createConfig({ environment, serverUrl, hasRunner, secrets }: ConfigOptions): Config {
   const serverHost = new URL(serverUrl).host;
   const parse = createConfigChangeParser([serverHost]);
 
@@ -129,6 +137,7 @@ export function createConfig({ environment, serverUrl, secrets }: ConfigOptions)
         anthropic_api_key: secret("anthropic_api_key"),
         aws_access_key_id: secret("aws_access_key_id"),
         aws_secret_access_key: secret("aws_secret_access_key"),
+        sandbox_runner_secret: secret("sandbox_runner_secret"),
       },
     };
   };
@@ -156,6 +165,7 @@ export function createConfig({ environment, serverUrl, secrets }: ConfigOptions)
         llm_provider,
         llm_model: llm_provider === "rule_based" ? undefined : model,
         sandbox_provider: shown.default_sandbox_provider.value,
+        has_runner: hasRunner,
         limits: {
           max_turns: shown.limits.max_turns.value,
           max_tokens: shown.limits.max_tokens.value,

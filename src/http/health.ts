@@ -2,7 +2,7 @@
 import type { RuntimeConfig } from "../run/runtime-config.ts";
 import type { StartTimer } from "./timers.ts";
 
-export type ComponentStatus = "available" | "unavailable" | "not_installed" | "not_configured";
+export type ComponentStatus = "available" | "unavailable" | "not_configured";
 
 /**
  * Finds out whether a component works now. May throw, which means `unavailable`; stops on `signal`.
@@ -48,7 +48,7 @@ export interface HealthOptions {
 }
 
 /**
- * `degraded` when a component that is there does not work; what was never installed or configured
+ * `degraded` when a component that is there does not work; what was never configured
  * takes nothing away. Checks run together, and at most once in CACHE_MS however many ask.
  */
 export function createHealth({

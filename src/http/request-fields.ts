@@ -49,20 +49,23 @@ export const baseBranch = z.string().check((context) => {
   }
 });
 
-const testCommand = z
-  .string()
-  .transform((text) => text.trim())
-  .check((context) => {
-    const problem = (message: string) => context.issues.push({ code: "custom", message, input: undefined });
-    if (context.value === "") problem("test_command is empty; leave it out to test nothing.");
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: a command is one line of text.
-    if (/[\x00-\x08\x0a-\x1f\x7f]/.test(context.value) || !context.value.isWellFormed()) {
-      problem("test_command must be one line without control characters; join commands with '&&'.");
-    }
-    if (longerThan(context.value, MAX_COMMAND_CHARACTERS)) {
-      problem(`test_command is longer than ${MAX_COMMAND_CHARACTERS} characters; put it in a script.`);
-    }
-  });
+/** A line for a shell; `purpose` is what leaving it out means. */
+function commandLine(name: string, purpose: string) {
+  return z
+    .string()
+    .transform((text) => text.trim())
+    .check((context) => {
+      const problem = (message: string) => context.issues.push({ code: "custom", message, input: undefined });
+      if (context.value === "") problem(`${name} is empty; leave it out to ${purpose}.`);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: a command is one line of text.
+      if (/[\x00-\x08\x0a-\x1f\x7f]/.test(context.value) || !context.value.isWellFormed()) {
+        problem(`${name} must be one line without control characters; join commands with '&&'.`);
+      }
+      if (longerThan(context.value, MAX_COMMAND_CHARACTERS)) {
+        problem(`${name} is longer than ${MAX_COMMAND_CHARACTERS} characters; put it in a script.`);
+      }
+    });
+}
 
 const protectedPaths = z
   .array(
@@ -91,7 +94,8 @@ export const workFields = {
   llm_model: modelName.nullish(),
   use_cloud_sandbox: z.boolean().optional(),
   sandbox_provider: z.enum(SANDBOX_PROVIDERS).optional(),
-  test_command: testCommand.nullish(),
+  test_command: commandLine("test_command", "let the repository say how it is tested").nullish(),
+  setup_command: commandLine("setup_command", "set nothing up").nullish(),
   protected_paths: protectedPaths.optional(),
   allow_workflows: z.boolean().optional(),
   limits: limitsSchema.optional(),

@@ -1,27 +1,35 @@
 /** Lets the agent work: gives it its task, and makes what it says into events and checkpoints of the run. */
-import type { AgentCheckpoint, AgentEvent, AgentOutcome, AgentTask } from "../agent/agent.ts";
+import type { AgentCheckpoint, AgentEvent, AgentOutcome, AgentTask, Feedback } from "../agent/agent.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { RunOutput } from "./checkpoint.ts";
 import type { RunEvent } from "./events.ts";
 import { protectionOf } from "./protected-paths.ts";
 import { checkpointMark } from "./resume.ts";
+import { sandboxOf } from "./sandbox-of.ts";
 import { known, nameOf, type RunState } from "./state.ts";
 
-/** Each turn's checkpoint becomes the run's own, with all that the turn appended. Leaving ends the agent's work. */
+/**
+ * Each turn's checkpoint becomes the run's own, with all that the turn appended. Leaving ends the agent's work. With
+ * `feedback` the agent goes on with work that it had finished.
+ */
 export async function* agentAtWork(
   state: RunState,
   workspace: Workspace,
+  feedback?: Feedback,
 ): AsyncGenerator<RunOutput, AgentOutcome> {
   let outcome: AgentOutcome | undefined;
+  const task = { ...(await taskOf(state, workspace)), ...(feedback === undefined ? {} : { feedback }) };
   async function* atWork(): AsyncGenerator<AgentEvent> {
-    outcome = yield* state.chosen.agent.run(taskOf(state, workspace));
+    outcome = yield* state.chosen.agent.run(task);
   }
   let turnEnd: { readonly append: readonly unknown[] } | undefined;
   for await (const event of atWork()) {
     state.signal.throwIfAborted();
     if (event.type === "checkpoint") {
       state.facts.transcript = event.transcript;
-      turnEnd = { append: [...(turnEnd?.append ?? []), ...(event.append ?? [])] };
+      const append = event.append ?? [];
+      turnEnd = { append: [...(turnEnd?.append ?? []), ...append] };
+      state.savedEntries = [...(state.savedEntries ?? []), ...append];
       continue;
     }
     const said = hear(state, event);
@@ -32,8 +40,10 @@ export async function* agentAtWork(
   return known(outcome, "outcome");
 }
 
-function taskOf(state: RunState, workspace: Workspace): AgentTask {
+async function taskOf(state: RunState, workspace: Workspace): Promise<AgentTask> {
   const { deps, facts, prompt, request, savedEntries, signal } = state;
+  // Rules run nothing: for them the repository need not be asked how.
+  const sandbox = facts.agent.model === undefined ? undefined : await sandboxOf(state, workspace);
   return {
     prompt,
     repository: nameOf(known(facts.repository, "repository").ref),
@@ -47,6 +57,7 @@ function taskOf(state: RunState, workspace: Workspace): AgentTask {
     redact: deps.redact,
     isProtected: protectionOf(request),
     signal,
+    ...(sandbox === undefined ? {} : { commands: sandbox.commands.commands }),
     ...(facts.transcript === undefined ? {} : { transcript: facts.transcript }),
     ...(savedEntries === undefined ? {} : { entries: savedEntries }),
   };

@@ -4,7 +4,7 @@ import type { RunEvent } from "./events.ts";
 import type { Continuation } from "./request.ts";
 
 /** Raised when older checkpoints can no longer be read. */
-export const CHECKPOINT_VERSION = 2;
+export const CHECKPOINT_VERSION = 3;
 
 /** Plain JSON. The host keeps it and hands it back; only the story looks inside. */
 export interface Checkpoint {

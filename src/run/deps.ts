@@ -1,6 +1,7 @@
 /** What a run works with; the entry file fills it in. */
 import type { AgentChoice } from "../agent/choose.ts";
 import type { Forge } from "../forge/forge.ts";
+import type { RunnerClient } from "../sandbox/client.ts";
 import type { Identity } from "../workspace/commit.ts";
 import type { FindBranchesOptions } from "../workspace/find-branches.ts";
 import type { OpenOptions, OpenWorkspace } from "../workspace/open.ts";
@@ -15,6 +16,8 @@ export interface RunDeps {
     options: Omit<FindBranchesOptions, "fetch">,
   ) => Promise<ReadonlyMap<string, string>>;
   readonly chooseAgent: (request: RunRequest) => AgentChoice;
+  /** Where commands run; undefined when no sandbox-runner is set up. */
+  readonly runner?: RunnerClient | undefined;
   readonly author: Identity;
   readonly now: () => Date;
   /** A few random characters that make a branch name unique. */

@@ -3,10 +3,11 @@ import { publicChange } from "./edit.ts";
 import type { DoneEvent, DoneStatus } from "./events.ts";
 import { keptPatch, patchAddress } from "./patch.ts";
 import type { RunState } from "./state.ts";
+import { publicVerification } from "./verify/verdict.ts";
 
 /** `why` is the sentence for an ending that is not the story's own. */
 export async function done(state: RunState, status: DoneStatus, why?: string): Promise<DoneEvent> {
-  const { facts, runId } = state;
+  const { facts, request, runId } = state;
   const kept = await keptPatch(state);
   const elsewhere = kept === "elsewhere" ? patchAddress(runId) : undefined;
   return {
@@ -22,6 +23,9 @@ export async function done(state: RunState, status: DoneStatus, why?: string): P
     agent_reason: facts.agent.reason,
     ...(facts.fallbacks.length === 0 ? {} : { fallbacks: [...facts.fallbacks] }),
     usage: facts.usage,
+    ...(facts.verification === undefined || !request.use_cloud_sandbox
+      ? {}
+      : { verification: publicVerification(facts.verification) }),
     ...(facts.unfinished === undefined ? {} : { missing: [...facts.unfinished.missing] }),
     ...(kept === undefined || kept === "elsewhere" ? {} : kept),
     ...(facts.nothing?.understood === undefined ? {} : { understood: [...facts.nothing.understood] }),
@@ -35,7 +39,8 @@ function withAddress(sentence: string, address: string | undefined): string {
 function endingOf({ facts }: RunState, address: string | undefined): string {
   if (facts.nothing !== undefined) return facts.nothing.reason;
   const count = facts.changes.length === 1 ? "1 file" : `${facts.changes.length} files`;
-  const done = facts.unfinished === undefined ? "Done" : `${facts.unfinished.reason} Done so far`;
+  const failing = facts.verification?.status === "failed" ? ", but the check fails" : "";
+  const done = facts.unfinished === undefined ? `Done${failing}` : `${facts.unfinished.reason} Done so far`;
   if (facts.pullRequest !== undefined)
     return `${done}: ${count} changed, pull request at ${facts.pullRequest.url}.`;
   if (facts.pushed !== undefined) return `${done}: ${count} changed on branch ${facts.pushed.branch}.`;

@@ -1,10 +1,10 @@
 /** The step in which the agent works, and what its edits amount to. */
 import type { AgentOutcome } from "../agent/agent.ts";
 import { hideSecrets } from "../secrets/hide-secrets.ts";
-import type { Change } from "../workspace/workspace.ts";
+import type { Change, Workspace } from "../workspace/workspace.ts";
 import { agentAtWork } from "./agent-at-work.ts";
 import type { RunOutput } from "./checkpoint.ts";
-import type { DoneEvent } from "./events.ts";
+import type { DoneEvent, RunEvent } from "./events.ts";
 import { leaveOutProtected } from "./left-out.ts";
 import { fitsEvent, patchAddress } from "./patch.ts";
 import { workspaceOf } from "./resume.ts";
@@ -21,36 +21,52 @@ async function* edit(state: RunState): AsyncGenerator<RunOutput, StepOutcome> {
   const { facts } = state;
   const { workspace } = await workspaceOf(state);
   const outcome = yield* agentAtWork(state, workspace);
-  delete facts.transcript;
   await takeWords(state, outcome);
   if (outcome.status === "no_changes") {
     facts.nothing = { reason: await hideSecrets(outcome.reason), understood: [...outcome.understood] };
     return { message: facts.nothing.reason, result: {} };
   }
-  const all = await workspace.changes();
-  await checkForSecrets(workspace, all, state.deps.holdsSecret);
-  const changes = (yield* leaveOutProtected(state, workspace, all)) ? await workspace.changes() : all;
-  const patch = changes.length === 0 ? facts.leftOut?.patch : await workspace.diff();
-  facts.changes = changes;
-  if (patch !== undefined) {
-    facts.patchLength = patch.length;
-    if (fitsEvent(patch.length)) state.patch = patch;
-  }
-  for (const change of changes)
-    yield { type: "change", message: sentenceFor(change), ...publicChange(change) };
-  if (changes.length === 0) facts.nothing = { reason: whyNothing(state) };
+  const patch = yield* settleEdits(state, workspace);
   return {
-    message: changes.length === 0 ? "Nothing to change is left." : facts.title,
+    message: facts.nothing === undefined ? facts.title : "Nothing to change is left.",
     result: { title: facts.title },
     ...(patch === undefined ? {} : { patch }),
   };
 }
 
 /**
+ * What the edits amount to, after the last checks of them; `facts.nothing` is set when nothing is left. Returns the
+ * patch. Changes that have been told are not told again. Throws `secret_in_change`.
+ */
+export async function* settleEdits(
+  state: RunState,
+  workspace: Workspace,
+): AsyncGenerator<RunEvent, string | undefined> {
+  const { facts } = state;
+  const all = await workspace.changes();
+  await checkForSecrets(workspace, all, state.deps.holdsSecret);
+  const changes = (yield* leaveOutProtected(state, workspace, all)) ? await workspace.changes() : all;
+  const patch = changes.length === 0 ? facts.leftOut?.patch : await workspace.diff();
+  const told = new Set(facts.changes.map((change) => JSON.stringify(publicChange(change))));
+  facts.changes = changes;
+  delete state.patch;
+  if (patch !== undefined) {
+    facts.patchLength = patch.length;
+    if (fitsEvent(patch.length)) state.patch = patch;
+  }
+  for (const change of changes) {
+    const shown = publicChange(change);
+    if (!told.has(JSON.stringify(shown))) yield { type: "change", message: sentenceFor(change), ...shown };
+  }
+  if (changes.length === 0) facts.nothing = { reason: whyNothing(state) };
+  return patch;
+}
+
+/**
  * The agent's own words, as they are published. Secrets go before anything is done to the words: what is cut, or
  * broken so that it does not act, is not found any more.
  */
-async function takeWords({ deps, facts }: RunState, outcome: AgentOutcome): Promise<void> {
+export async function takeWords({ deps, facts }: RunState, outcome: AgentOutcome): Promise<void> {
   if (outcome.status === "no_changes") return;
   const hide = (text: string) => hideSecrets(deps.redact(text));
   const hidden = (texts: readonly string[]) => Promise.all(texts.map(hide));

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { AGENT_NAMES, AGENT_WARNING_CODES } from "../agent/agent.ts";
 import { ERROR_CODES } from "../errors.ts";
+import { EXEC_ENDINGS } from "../sandbox/wire.ts";
 
 export const STEPS = [
   "preflight",
@@ -20,6 +21,12 @@ export const WARNING_CODES = [
   "agent_fallback",
   /** The change was not tested, and why. */
   "not_verified",
+  /** A check ran on the change and failed. */
+  "verification_failed",
+  /** The repository's settings are wrong, and were left alone. */
+  "settings_ignored",
+  /** Something that a command changed was not taken over into the change. */
+  "command_changes_left_out",
   /** The repository takes no draft pull requests, so an ordinary one was opened. */
   "draft_not_supported",
   /** No pull request can be made; the run ends with a patch or a branch. */
@@ -59,6 +66,22 @@ const change = z.object({
   deletions: count,
 });
 
+export const VERIFICATION_STATUSES = ["passed", "failed", "not_verified"] as const;
+
+/** What a check of the change came to. */
+const verification = z.object({
+  status: z.enum(VERIFICATION_STATUSES),
+  /** A sentence. */
+  message: z.string(),
+  /** The rest is there when a command ran. */
+  command: z.string().optional(),
+  ending: z.enum(EXEC_ENDINGS).optional(),
+  exit_code: z.number().int().nullable().optional(),
+  duration_ms: milliseconds.optional(),
+  /** With `failed`, when it could be found out: whether it failed on the repository as it was before too. */
+  failed_before: z.boolean().optional(),
+});
+
 /** Facts a finished step leaves behind; which are set depends on the step. */
 const stepResult = z.object({
   repository: z.string().optional(),
@@ -70,6 +93,7 @@ const stepResult = z.object({
   commit: z.string().optional(),
   branch: z.string().optional(),
   title: z.string().optional(),
+  verification: verification.optional(),
 });
 
 const message = z.string().min(1);
@@ -132,6 +156,8 @@ export const runEventSchema = z.discriminatedUnion("type", [
     /** Who it was taken over from, in order; absent when there was nobody. */
     fallbacks: z.array(fallback).optional(),
     usage,
+    /** Absent when no sandbox was asked for, or the run ended before. */
+    verification: verification.optional(),
     /** What an agent that was stopped did not get done, as far as it is known. */
     missing: z.array(z.string()).optional(),
     /** The change as a patch `git apply` takes, when it did not become a branch. */
@@ -146,6 +172,7 @@ export type DoneEvent = Extract<RunEvent, { type: "done" }>;
 export type Step = (typeof STEPS)[number];
 export type DoneStatus = (typeof DONE_STATUSES)[number];
 export type WarningCode = (typeof WARNING_CODES)[number];
+export type VerificationResult = z.infer<typeof verification>;
 export type Usage = z.infer<typeof usage>;
 
 /** An event as readers get it: numbered from 1 without gaps, and stamped (ISO 8601, UTC). */

@@ -35,6 +35,7 @@ export function introduce(
       sandbox_provider: request.sandbox_provider,
       ...(request.base_branch === undefined ? {} : { base_branch: request.base_branch }),
       ...(request.test_command === undefined ? {} : { test_command: request.test_command }),
+      ...(request.setup_command === undefined ? {} : { setup_command: request.setup_command }),
       draft: request.draft,
       mode: request.mode,
       ...(request.protected_paths.length === 0 ? {} : { protected_paths: [...request.protected_paths] }),

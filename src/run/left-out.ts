@@ -13,10 +13,14 @@ export async function* leaveOutProtected(
   const held = heldOf(changes, protectionOf(state.request));
   if (held.length === 0) return false;
   const paths = held.flatMap(endsOf);
+  const before = state.facts.leftOut;
+  const patch = await workspace.diff(paths);
+  // What is edited once more has a patch from the base commit again, in which the one before is.
+  const again = before?.paths.some((path) => paths.includes(path)) ?? false;
   state.facts.leftOut = {
-    paths: held.map(({ path }) => path),
+    paths: [...new Set([...(before?.paths ?? []), ...held.map(({ path }) => path)])],
     reason: "These files are protected, and the request did not consent to changing them (allow_workflows).",
-    patch: await workspace.diff(paths),
+    patch: before === undefined || again ? patch : before.patch + patch,
   };
   workspace.revert(paths);
   for (const { path } of held) {

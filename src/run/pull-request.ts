@@ -49,7 +49,7 @@ async function open(state: RunState, emit: Emit): Promise<StepOutcome> {
       headBranch: branch,
       title: deps.redact(pullRequestTitle(facts.title)),
       body,
-      draft: request.draft || facts.unfinished !== undefined,
+      draft: request.draft || facts.unfinished !== undefined || facts.verification?.status === "failed",
     },
     callWith(state, emit),
     { id: runId, maybeOpened: state.resumedAfter === "push" },
@@ -93,8 +93,7 @@ async function description({ facts, prompt, runId }: RunState): Promise<PullRequ
     fallbacks: facts.fallbacks,
     usage: facts.usage,
     ...(unfinished === undefined ? {} : { unfinished }),
-    verified: [],
-    notVerified: [facts.verification],
+    verification: known(facts.verification, "verification"),
     ...(leftOut === undefined ? {} : { leftOut: { ...leftOut, patch: await hideSecrets(leftOut.patch) } }),
     runId,
   };

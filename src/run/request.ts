@@ -5,7 +5,8 @@ import type { RepoRef } from "../forge/forge.ts";
 export const RUN_MODES = ["pull_request", "branch", "patch"] as const;
 export type RunMode = (typeof RUN_MODES)[number];
 
-export const SANDBOX_PROVIDERS = ["local", "docker", "aws"] as const;
+/** `local` edits in the isolate only and runs nothing; `process` is for a developer's own machine. */
+export const SANDBOX_PROVIDERS = ["local", "docker", "aws", "process"] as const;
 export type SandboxProvider = (typeof SANDBOX_PROVIDERS)[number];
 
 export interface RunLimits {
@@ -42,6 +43,8 @@ export interface RunRequest {
   readonly draft: boolean;
   readonly mode: RunMode;
   readonly test_command: string | undefined;
+  /** Makes a sandbox ready for other commands; absent in requests older than the field. */
+  readonly setup_command?: string | undefined;
   /** Globs of further files that are changed with consent only. */
   readonly protected_paths: readonly string[];
   /** Consent to change `.github/workflows`, CODEOWNERS and the like, and what `protected_paths` names. */

@@ -14,7 +14,7 @@ import { pushStep, pushUnderWay } from "./push.ts";
 import type { RunRequest } from "./request.ts";
 import { takeUp } from "./resume.ts";
 import { newRunState, type RunState, type UnderWay } from "./state.ts";
-import { verification } from "./verification.ts";
+import { verifyStep } from "./verify/step.ts";
 
 /**
  * Carries out one request, or goes on with it from a checkpoint, and yields what happens. Ends with
@@ -65,6 +65,8 @@ export async function* run(
     } else {
       throw isAbort(error) ? new Error("aborted by nobody", { cause: error }) : error;
     }
+  } finally {
+    await state.sandbox?.commands.close();
   }
 }
 
@@ -80,8 +82,10 @@ async function* story(state: RunState): AsyncGenerator<RunOutput, DoneStatus> {
   if (unfinished("analyse")) yield* analyseStep(state);
   if (unfinished("edit")) yield* editStep(state);
   const published = facts.unfinished === undefined ? "succeeded" : "limit_reached";
-  if (facts.nothing !== undefined) return facts.unfinished === undefined ? "no_changes" : published;
-  if (unfinished("verify")) yield* verification(state);
+  const nothing = facts.unfinished === undefined ? "no_changes" : published;
+  if (facts.nothing !== undefined) return nothing;
+  if (unfinished("verify")) yield* verifyStep(state);
+  if (facts.nothing !== undefined) return nothing;
   if (facts.mode === "patch") return published;
   if (unfinished("commit")) yield* commitStep(state);
   if (unfinished("push")) yield* pushStep(state);

@@ -1,14 +1,16 @@
 /** What a run knows so far; each step reads what the ones before it found out. */
-import type { AgentIdentity } from "../agent/agent.ts";
+import type { AgentIdentity, Feedback } from "../agent/agent.ts";
 import type { AgentChoice, Fallback } from "../agent/choose.ts";
 import type { RepoRef, Repository } from "../forge/forge.ts";
+import type { RunSandbox } from "../sandbox/run-sandbox.ts";
 import type { Identity } from "../workspace/commit.ts";
 import type { OpenWorkspace } from "../workspace/open.ts";
 import type { SavedEdit } from "../workspace/overlay.ts";
 import type { Change } from "../workspace/workspace.ts";
 import type { RunDeps } from "./deps.ts";
-import type { Step, Usage } from "./events.ts";
+import type { Step, Usage, VerificationResult } from "./events.ts";
 import type { RunMode, RunRequest } from "./request.ts";
+import type { CheckPlan } from "./verify/plan.ts";
 
 /** Plain JSON, kept with every checkpoint; raise CHECKPOINT_VERSION when a part changes its meaning. */
 export interface Facts {
@@ -24,7 +26,7 @@ export interface Facts {
   repository?: Repository;
   baseBranch?: string;
   baseCommit?: string;
-  /** Where the agent's last whole turn left it; gone once it has finished. */
+  /** Where the agent's last whole turn left it; gone once it will not be asked again. */
   transcript?: unknown;
   title: string;
   summary: readonly string[];
@@ -37,7 +39,10 @@ export interface Facts {
   nothing?: { readonly reason: string; readonly understood?: readonly string[] };
   /** Characters of the patch, once there is one. */
   patchLength?: number;
-  verification: string;
+  /** Set by the step `verify`. */
+  verification?: Verification;
+  /** The checks so far, while that step is under way. */
+  verifying?: Verifying;
   commit?: SavedCommit;
   /** The name the branch gets, with a number behind it should it be taken. */
   branch?: string;
@@ -45,6 +50,27 @@ export interface Facts {
   pushed?: { readonly head: RepoRef; readonly branch: string; readonly commit: string };
   pullRequest?: { readonly number: number; readonly url: string };
   usage: Usage;
+}
+
+/** What the checks came to, with what only the pull request tells. */
+export interface Verification extends VerificationResult {
+  /** The end of what the command printed. */
+  readonly output?: string;
+  /** Sentences about what else there is to know. */
+  readonly notes?: readonly string[];
+  /** Files that a command changed, which are part of the change. */
+  readonly changed?: readonly string[];
+}
+
+export interface Verifying {
+  /** What the agent is told, or was told last. */
+  readonly feedback?: Feedback;
+  /** True while the agent works on that. */
+  readonly atWork?: boolean;
+  /** How the check went on the repository as it was; null when that could not be found out. */
+  readonly before?: { readonly phase: "setup" | "command"; readonly failed: boolean } | null;
+  /** Files that commands of this step changed. */
+  readonly changed?: readonly string[];
 }
 
 /** All that goes into a commit's id besides its tree and parent. */
@@ -71,9 +97,11 @@ export interface RunState {
   resumedAfter?: Step;
   /** The edits as an earlier attempt left them, for when the workspace is opened again. */
   savedEdits?: readonly SavedEdit[];
-  /** All that the agent appended in earlier attempts. */
+  /** All that the agent has appended so far, in earlier attempts too. */
   savedEntries?: readonly unknown[];
   opened?: OpenWorkspace;
+  /** Where this process runs the run's commands, and which ones check the change. */
+  sandbox?: { readonly plan: CheckPlan; readonly commands: RunSandbox };
   /** The commit that this process has written into its workspace. */
   written?: string;
   /** The patch, unless it is too long for an event. */
@@ -109,7 +137,6 @@ export function newRunState(
       title: "",
       summary: [],
       changes: [],
-      verification: "",
       usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, turns: 0 },
     },
   };

@@ -7,6 +7,7 @@ import { createScope } from "./glob.ts";
 import type { WorkspaceLimits } from "./limits.ts";
 import type { Overlay, OverlayFile } from "./overlay.ts";
 import { checkWritePath } from "./path.ts";
+import { readFiles } from "./read-files.ts";
 import { searchFiles } from "./search.ts";
 import { kindOf } from "./tree-codec.ts";
 import type { Workspace } from "./workspace.ts";
@@ -117,6 +118,8 @@ export function createWorkspace({ overlay, blobs, limits }: WorkspaceParts): Wor
       return await readBlob(path, entry.oid);
     },
 
+    readAll: ({ base = false } = {}) => readFiles(base ? overlay.baseEntries() : overlay.entries(), blobs),
+
     search: (options) => searchFiles({ overlay, blobs, limits, folder: folderOf(options.path) }, options),
 
     async write(path, content, options = {}) {
@@ -185,6 +188,7 @@ export function createWorkspace({ overlay, blobs, limits }: WorkspaceParts): Wor
 
     changes,
     diff,
+    edits: () => overlay.touched().map((path) => ({ path, stamp: overlay.get(path) })),
     revert(paths) {
       for (const path of paths) overlay.revert(path);
     },

@@ -39,6 +39,8 @@ export interface Overlay {
   /** Puts saved edits back; they do not count as changed. */
   restore(edits: Iterable<SavedEdit>): void;
   base(path: string): TreeEntry | undefined;
+  /** Everything in the base, in git's order, edits left out. */
+  baseEntries(): Generator<OverlayEntry>;
 }
 
 export function createOverlay(tree: BaseTree): Overlay {
@@ -139,6 +141,9 @@ export function createOverlay(tree: BaseTree): Overlay {
       }
     },
     base,
+    *baseEntries() {
+      for (const { path, mode, oid } of tree.walk()) yield { path, mode, content: { oid } };
+    },
   };
 }
 

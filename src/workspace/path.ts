@@ -44,7 +44,7 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 const INVISIBLE = /[\u200c-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u061c\u200b\u00ad]/;
 
 /** `.git` as NTFS would resolve it: case, trailing dots and spaces, streams, and its short name. */
-function isDotGit(name: string): boolean {
+export function isDotGit(name: string): boolean {
   const stem = (name.split(":")[0] ?? "").replace(/[ .]+$/, "").toLowerCase();
   return stem === ".git" || /^git~[0-9]+$/.test(stem);
 }

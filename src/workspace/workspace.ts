@@ -9,6 +9,24 @@ export interface Entry {
   readonly kind: EntryKind;
 }
 
+/** A regular file with what is in it; `bytes` are absent of one that is over the bound for a file. */
+export interface WorkspaceFile {
+  readonly path: string;
+  readonly executable: boolean;
+  readonly bytes: Uint8Array | undefined;
+}
+
+export interface ReadAllOptions {
+  /** Files as the base commit has them, without the edits. */
+  readonly base?: boolean;
+}
+
+export interface PathEdit {
+  readonly path: string;
+  /** Another object after each edit of the path; undefined where it was deleted. */
+  readonly stamp: object | undefined;
+}
+
 export interface ListOptions {
   /** Only entries at or below this folder. */
   readonly path?: string;
@@ -86,6 +104,11 @@ export interface Workspace {
    * a link or submodule. At most one request.
    */
   readBase(path: string): Promise<Uint8Array | undefined>;
+  /**
+   * Every regular file, in git's order, links and submodules left out. Fetched in batches that are let go of again: the
+   * memory is that of one batch, the requests are one for each 500 files.
+   */
+  readAll(options?: ReadAllOptions): AsyncGenerator<WorkspaceFile, void>;
   /** Lines that match. Fetches what it has to search, in bounded batches. */
   search(options: SearchOptions): Promise<SearchResult>;
   /** Creates or replaces a file; a string is written as UTF-8. */
@@ -98,6 +121,8 @@ export interface Workspace {
   changes(): Promise<readonly Change[]>;
   /** A patch `git apply` takes (unified, binary files as base85 literals), of all or of these paths. */
   diff(paths?: readonly string[]): Promise<string>;
+  /** The paths that have been edited. Costs no request, and nothing is compared with the base. */
+  edits(): readonly PathEdit[];
   /** Takes back every edit at these paths. */
   revert(paths: readonly string[]): void;
 }

@@ -68,7 +68,7 @@ export function expectedEvents(fullName: string): readonly Record<string, unknow
     end("edit", prompt, { title: prompt }),
     {
       type: "warning",
-      message: "Not verified. No command was run on the change: this service has no sandbox yet.",
+      message: "Not verified. No command was run on the change: the request asked for no sandbox.",
       code: "not_verified",
     },
     begin("commit", "Writing the commit."),

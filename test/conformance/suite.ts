@@ -11,6 +11,7 @@ import { modelKeyTests } from "./model-keys.ts";
 import { readerTests } from "./readers.ts";
 import { restartTests } from "./restart.ts";
 import { runTests } from "./run.ts";
+import { sandboxTests } from "./sandbox.ts";
 import { sharedDeployment } from "./shared.ts";
 
 /** The tests with a host to themselves come first: the others share one, and its processor. */
@@ -20,6 +21,7 @@ export function conformance(name: HostName): void {
     configTests(name);
     limitTests(name);
     modelKeyTests(name);
+    sandboxTests(name);
     describe.concurrent("shared", () => {
       const deployment = sharedDeployment(name);
       runTests(deployment);

@@ -119,7 +119,7 @@ test("a prompt becomes a pull request, and every step is told in order", async (
       seq: 11,
       ...common,
       type: "warning",
-      message: "Not verified. No command was run on the change: this service has no sandbox yet.",
+      message: "Not verified. No command was run on the change: the request asked for no sandbox.",
       code: "not_verified",
     },
     step(12, "commit", "Writing the commit."),

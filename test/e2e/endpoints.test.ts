@@ -157,10 +157,10 @@ test("GET /health tells each component's true state, and never a secret", async 
       git_operations: "available",
       coding_agent: "available",
       llm_agent: "available",
-      cloud_sandbox: "not_installed",
+      cloud_sandbox: "not_configured",
       openai: "available",
       anthropic: "unavailable",
-      docker: "not_installed",
+      docker: "not_configured",
     },
   };
   try {

@@ -26,7 +26,7 @@ const NO_KEY = (provider: "openai" | "anthropic"): string =>
 const HEADERS = { openai: "X-OpenAI-Api-Key", anthropic: "X-Anthropic-Api-Key" };
 const NOT_VERIFIED = [
   "not_verified",
-  "Not verified. No command was run on the change: this service has no sandbox yet.",
+  "Not verified. No command was run on the change: the request asked for no sandbox.",
 ];
 
 describe("a vendor without a key", () => {

@@ -9,6 +9,8 @@ import {
 
 const seen = (text: string): string => text.replaceAll("\u200B", "·");
 
+const NOTHING_RUN = { status: "not_verified", message: "Nobody asked for it." } as const;
+
 const input: PullRequestBodyInput = {
   prompt: "Add a health endpoint",
   summary: ["Added GET /health, so that a load balancer can ask.", "Documented it."],
@@ -21,8 +23,16 @@ const input: PullRequestBodyInput = {
   agent: { name: "anthropic", model: "claude-x", reason: "The request asked for it." },
   fallbacks: [],
   usage: { turns: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 },
-  verified: ["`npm test` passed in 4 s."],
-  notVerified: ["The deployment was not tried."],
+  verification: {
+    status: "passed",
+    message: 'The command "npm test" passed in 4.2 s.',
+    command: "npm test",
+    exit_code: 0,
+    duration_ms: 4210,
+    output: "\u2714 parses\n12 passed",
+    notes: ["The sandbox did not have all of the repository: 1 link or submodule."],
+    changed: ["package-lock.json"],
+  },
   runId: "run_1x2y3z",
 };
 
@@ -50,11 +60,24 @@ anthropic (claude-x). The request asked for it.
 
 ## What was verified
 
-- \`npm test\` passed in 4 s.
+The command "npm test" passed in 4.2 s.
 
-Not verified:
+- Command: \`npm test\`
+- Exit code: 0
+- Duration: 4.2 s
 
-- The deployment was not tried.
+- The sandbox did not have all of the repository: 1 link or submodule.
+
+The last lines of its output:
+
+\`\`\`text
+\u2714 parses
+12 passed
+\`\`\`
+
+Changed by the command, not by the agent:
+
+- \`package-lock.json\`
 
 ---
 
@@ -195,10 +218,28 @@ ${patch}\`\`\`\`
   });
 
   test("says so when there is nothing to say", () => {
-    const body = pullRequestBody({ ...input, summary: [" "], changes: [], verified: [], notVerified: [] });
+    const body = pullRequestBody({ ...input, summary: [" "], changes: [], verification: NOTHING_RUN });
 
     expect(body).toContain("## What changed\n\nThe agent gave no summary.\n\n## Who did it");
-    expect(body).toContain("## What was verified\n\nNothing was run.\n\n---");
+    expect(body).toContain("## What was verified\n\nNot verified. Nobody asked for it.\n\n---");
+  });
+
+  test("begins with it when the check fails, and shows how", () => {
+    const message = 'The command "make" ran out of memory (64 MB) in 1.0 s.';
+    const failed = {
+      status: "failed",
+      message,
+      command: "make",
+      exit_code: null,
+      duration_ms: 1000,
+    } as const;
+    const body = pullRequestBody({ ...input, verification: { ...failed, output: " \n" } });
+    expect(body).toMatch(
+      /^\*\*The check of this change fails\.\*\* "What was verified" below says more\.\n\n## What was asked\n/,
+    );
+    expect(body).toContain(
+      `## What was verified\n\n${message}\n\n- Command: \`make\`\n- Exit code: none\n- Duration: 1.0 s\n\n---`,
+    );
   });
 
   test.each(["x", "`", "~", "@", "#1", "```\n", "🚀", "&#64;", "[skip ci]", "\u202e"])(
@@ -218,8 +259,16 @@ ${patch}\`\`\`\`
         })),
         usage: { turns: 1e15, input_tokens: 1e15, output_tokens: 1e15, cost_usd: 1e15 },
         unfinished: { reason: long, missing: many },
-        verified: many,
-        notVerified: many,
+        verification: {
+          status: "failed",
+          message: long,
+          command: long,
+          exit_code: 255,
+          duration_ms: 1e15,
+          output: long,
+          notes: many,
+          changed: many,
+        },
         leftOut: { paths: many, reason: long, patch: long },
         runId: long,
       });
@@ -245,8 +294,16 @@ describe("attack 19: nothing from a stranger acts in a pull request", () => {
       ],
       usage: { turns: 1, input_tokens: 1, output_tokens: 1, cost_usd: 1 },
       unfinished: { reason: hostile, missing: [hostile, `${hostile}\n## y\n- [ ] z`] },
-      verified: [hostile],
-      notVerified: [hostile],
+      verification: {
+        status: "failed",
+        message: hostile,
+        command: hostile,
+        exit_code: 1,
+        duration_ms: 1,
+        output: `${hostile}\n## y\n@org`,
+        notes: [hostile],
+        changed: ["closes #3"],
+      },
       leftOut: { paths: [], reason: hostile, patch: "" },
       runId: "run_1",
     });

@@ -8,6 +8,7 @@ const DEFAULTS: RunDefaults = {
   llm_provider: "anthropic",
   llm_model: "claude-test",
   sandbox_provider: "docker",
+  has_runner: true,
   limits: { max_turns: 30, max_tokens: 2_000_000, max_cost_usd: 2, timeout_seconds: 300 },
 };
 
@@ -30,6 +31,7 @@ const READ = {
   draft: false,
   mode: "pull_request",
   test_command: undefined,
+  setup_command: undefined,
   protected_paths: [],
   allow_workflows: false,
   limits: DEFAULTS.limits,
@@ -91,6 +93,7 @@ describe("optional fields", () => {
       draft: true,
       mode: "pull_request",
       test_command: " npm test && npm run lint ",
+      setup_command: " npm ci ",
       protected_paths: ["*.lock", "deploy/**/*.{yml,yaml}", "app/\\(auth\\)/", "docs", "über/*"],
       allow_workflows: true,
       limits: { max_turns: 100, max_tokens: 50_000_000, max_cost_usd: 0, timeout_seconds: 900 },
@@ -99,11 +102,33 @@ describe("optional fields", () => {
       ...READ,
       ...body,
       test_command: "npm test && npm run lint",
+      setup_command: "npm ci",
     });
   });
 
+  it.each([
+    ["the default provider", {}, "docker", "docker"],
+    ["a place where commands run, when the default has none", {}, "local", "docker"],
+    ["what it names", { sandbox_provider: "local" }, "docker", "local"],
+    ["the default without a sandbox", { use_cloud_sandbox: false }, "local", "local"],
+  ] as const)(
+    "takes a sandbox to be in %s",
+    (_where, more: { sandbox_provider?: string; use_cloud_sandbox?: boolean }, fallback, provider) => {
+      const asking = { ...MINIMAL, use_cloud_sandbox: true, ...more };
+      const parse = (has_runner: boolean) =>
+        createCodeRequestParser({
+          serverUrl: "https://github.com",
+          defaults: () => ({ ...DEFAULTS, sandbox_provider: fallback, has_runner }),
+        }).code(asking)({}).sandbox_provider;
+      expect(parse(true)).toBe(provider);
+      expect(parse(false)).toBe(more.sandbox_provider ?? fallback);
+    },
+  );
+
   it("takes null for a model, a branch and a command that were not chosen", () => {
-    expect(code({ ...MINIMAL, llm_model: null, base_branch: null, test_command: null })).toEqual(READ);
+    expect(
+      code({ ...MINIMAL, llm_model: null, base_branch: null, test_command: null, setup_command: null }),
+    ).toEqual(READ);
   });
 
   it("lays some limits over the defaults", () => {

@@ -24,6 +24,7 @@ const NOTHING_SET = {
     anthropic_api_key: UNSET,
     aws_access_key_id: UNSET,
     aws_secret_access_key: UNSET,
+    sandbox_runner_secret: UNSET,
   },
 };
 
@@ -60,6 +61,8 @@ describe("the configuration shows", () => {
       GITHUB_TOKEN: "gh-canary-0123456789",
       ANTHROPIC_API_KEY: "an-canary-0123456789",
       AWS_ACCESS_KEY_ID: "aws-canary-0123456789",
+      SANDBOX_RUNNER_URL: "https://runner.example",
+      SANDBOX_RUNNER_SECRET: "runner-canary-0123456789-0123456789",
       MAX_RUNS: "20",
       MAX_RUNS_PER_CALLER: "2",
     };
@@ -72,7 +75,13 @@ describe("the configuration shows", () => {
       allowed_hosts: { value: ["ghe.example:8443"], source: "environment" },
       max_runs: { value: 20, source: "environment" },
       max_runs_per_caller: { value: 2, source: "environment" },
-      secrets: { ...NOTHING_SET.secrets, github_token: set, anthropic_api_key: set, aws_access_key_id: set },
+      secrets: {
+        ...NOTHING_SET.secrets,
+        github_token: set,
+        anthropic_api_key: set,
+        aws_access_key_id: set,
+        sandbox_runner_secret: set,
+      },
     });
   });
 

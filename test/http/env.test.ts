@@ -15,6 +15,7 @@ const DEFAULTS = {
   },
   lendModelKeys: "api_tokens",
   aws: { accessKeyId: undefined, secretAccessKey: undefined },
+  runner: undefined,
   defaults: {
     llm_provider: undefined,
     llm_model: undefined,
@@ -57,6 +58,8 @@ const ALL = {
   DEFAULT_LLM_MODEL: "gpt-4",
   AWS_ACCESS_KEY_ID: "aws-canary-id",
   AWS_SECRET_ACCESS_KEY: "aws-canary-secret/+=",
+  SANDBOX_RUNNER_URL: "https://Runner.example:8787/",
+  SANDBOX_RUNNER_SECRET: "runner-canary-0123456789-0123456789",
   DEFAULT_SANDBOX_PROVIDER: "docker",
   API_TOKENS: "service-token-one-0, service-token-two-0,",
   ADMIN_TOKEN: "admin-token-012345",
@@ -100,6 +103,7 @@ describe("readSettings", () => {
       },
       lendModelKeys: "everyone",
       aws: { accessKeyId: "aws-canary-id", secretAccessKey: "aws-canary-secret/+=" },
+      runner: { url: "https://runner.example:8787", secret: "runner-canary-0123456789-0123456789" },
       defaults: {
         llm_provider: "openai",
         llm_model: "gpt-4",
@@ -200,7 +204,15 @@ describe("readSettings", () => {
     ],
     ["DEFAULT_LLM_PROVIDER", "canary", "must be one of rule_based, openai, anthropic"],
     ["DEFAULT_LLM_MODEL", "canary model", "must be a model's name, such as 'gpt-4'"],
-    ["DEFAULT_SANDBOX_PROVIDER", "canary", "must be one of local, docker, aws"],
+    ["DEFAULT_SANDBOX_PROVIDER", "canary", "must be one of local, docker, aws, process"],
+    ["SANDBOX_RUNNER_URL", "http://runner.example", address],
+    ["SANDBOX_RUNNER_URL", "https://runner.example/path", address],
+    ["SANDBOX_RUNNER_SECRET", "canary", "needs 32 characters or more; make one with 'openssl rand -hex 32'"],
+    [
+      "SANDBOX_RUNNER_SECRET",
+      "canary runner secret, which has spaces in it",
+      "must be the secret alone, without spaces or line breaks",
+    ],
     ["API_TOKENS", "service-token-one-0,canary", weak],
     ["API_TOKENS", "canary token with spaces", "must not have spaces or line breaks inside a token"],
     ["ADMIN_TOKEN", "canary", weak],
@@ -226,6 +238,17 @@ describe("readSettings", () => {
     expect(messageOf({ [name]: value })).toBe(`The service is not set up: ${name} ${problem}.`);
   });
 
+  it("wants both the runner's address and its secret, or neither", () => {
+    const { SANDBOX_RUNNER_URL, SANDBOX_RUNNER_SECRET } = ALL;
+    const other = "is missing beside its other half.";
+    expect(messageOf({ SANDBOX_RUNNER_URL })).toBe(
+      `The service is not set up: SANDBOX_RUNNER_SECRET ${other}`,
+    );
+    expect(messageOf({ SANDBOX_RUNNER_SECRET })).toBe(
+      `The service is not set up: SANDBOX_RUNNER_URL ${other}`,
+    );
+  });
+
   it("names everything that is wrong at once", () => {
     expect(messageOf({ PORT: "x", DEBUG: "maybe" })).toBe(
       "The service is not set up: PORT must be a whole number from 0 to 65535; DEBUG must be 'true' or 'false'.",
@@ -246,6 +269,7 @@ describe("secretsOf", () => {
         "aws-canary-secret/+=",
         "gh-canary-0123456789",
         "oa-canary-0123456789",
+        "runner-canary-0123456789-0123456789",
         "service-token-one-0",
         "service-token-two-0",
       ]),

@@ -24,12 +24,12 @@ async function health(checks: Partial<HealthChecks>) {
 
 describe("GET /health", () => {
   it("has the documented shape", async () => {
-    expect(await health({ anthropic: async () => "not_installed" })).toEqual([
+    expect(await health({ anthropic: async () => "not_configured" })).toEqual([
       200,
       {
         status: "healthy",
         service: "tiny-backspace-enhanced",
-        components: { ...AVAILABLE, anthropic: "not_installed" },
+        components: { ...AVAILABLE, anthropic: "not_configured" },
       },
     ]);
   });

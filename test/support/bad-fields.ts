@@ -16,7 +16,7 @@ export function fieldRequests(serverUrl: string): BadRequest[] {
     );
   const forbidden = "must not have spaces, control characters or any of ~ ^ : ? * [ \\";
   const fields =
-    "repoUrl, prompt, use_llm, llm_provider, llm_model, use_cloud_sandbox, sandbox_provider, base_branch, draft, mode, test_command, protected_paths, allow_workflows, limits, max_turns, max_tokens, max_cost_usd, timeout_seconds";
+    "repoUrl, prompt, use_llm, llm_provider, llm_model, use_cloud_sandbox, sandbox_provider, base_branch, draft, mode, test_command, setup_command, protected_paths, allow_workflows, limits, max_turns, max_tokens, max_cost_usd, timeout_seconds";
 
   return [
     refused("no fields", {}, [
@@ -88,7 +88,7 @@ export function fieldRequests(serverUrl: string): BadRequest[] {
       "an unknown sandbox",
       { sandbox_provider: 3 },
       "sandbox_provider",
-      "sandbox_provider must be one of 'local', 'docker', 'aws', not the number 3.",
+      "sandbox_provider must be one of 'local', 'docker', 'aws', 'process', not the number 3.",
     ),
     one(
       "an unknown mode",
@@ -130,7 +130,7 @@ export function fieldRequests(serverUrl: string): BadRequest[] {
       "a blank command",
       { test_command: " " },
       "test_command",
-      "test_command is empty; leave it out to test nothing.",
+      "test_command is empty; leave it out to let the repository say how it is tested.",
     ),
     ...globRequests(good),
     one("a list of limits", { limits: [] }, "limits", "limits must be a JSON object, not an array."),

@@ -106,6 +106,16 @@ export function createMemoryWorkspace(
       const isFile = file?.kind === "file" || file?.kind === "executable";
       return Promise.resolve(isFile ? file.bytes : undefined);
     },
+    readAll: async function* ({ base: atBase = false } = {}) {
+      for (const [path, { bytes, kind }] of sorted(atBase ? base : now)) {
+        if (kind === "file" || kind === "executable")
+          yield { path, executable: kind === "executable", bytes };
+      }
+    },
+    edits: () =>
+      [...new Set([...base.keys(), ...now.keys()])]
+        .filter((path) => base.get(path) !== now.get(path))
+        .map((path) => ({ path, stamp: now.get(path) })),
     search: async (options) => {
       const paths = (await workspace.list(options)).filter(
         ({ kind }) => kind === "file" || kind === "executable",

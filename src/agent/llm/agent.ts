@@ -2,11 +2,12 @@
 import type { Agent, AgentEvent, AgentIdentity, AgentOutcome, AgentTask, FallbackEvent } from "../agent.ts";
 import { ask } from "./ask.ts";
 import { decide } from "./decide.ts";
-import { incomplete } from "./endings.ts";
+import { givenUp, incomplete } from "./endings.ts";
 import { type Model, ModelError } from "./model.ts";
 import { type ModelProgress, readProgress } from "./progress.ts";
 import {
   handOver,
+  hear,
   identityOf,
   longestAnswer,
   nextView,
@@ -47,7 +48,8 @@ export function createLlmAgent(options: LlmAgentOptions): Agent {
         const fresh = { by: "rules", spent: NOTHING_SPENT, made: false } as const;
         return yield* rulesAtWork(rules, task, saved ?? fresh);
       }
-      return saved?.outcome ?? (yield* modelsAtWork(options, task, saved));
+      const answered = saved !== undefined && saved.heard >= (task.feedback?.number ?? 0);
+      return (answered ? saved.outcome : undefined) ?? (yield* modelsAtWork(options, task, saved));
     },
   };
 }
@@ -74,12 +76,15 @@ async function* modelsAtWork(
     if (lost !== undefined) yield fallback(lost, identityOf(model));
     session ??= await openSession(task, model, saved);
     if (lost !== undefined) await handOver(session, model);
+    if (task.feedback !== undefined) hear(session, task.feedback);
     if (model.price === undefined && (lost !== undefined || saved === undefined)) yield priceless(model);
     const end = yield* converse(session, options);
     if (!(end instanceof ModelError)) return end;
     lost = { identity: identityOf(model), reason: end.message };
   }
   if (lost === undefined) throw new Error("models are at work, and there are none");
+  // The work itself was finished: doing it once more by rules would repair nothing.
+  if (task.feedback !== undefined) return givenUp(lost.reason);
   yield fallback(lost, { name: rules.name });
   return yield* rulesAtWork(rules, task, {
     by: "rules",

@@ -28,6 +28,11 @@ export function incomplete({ messages, task }: Session, reason: string): AgentOu
   };
 }
 
+/** No model is left to repair what a check found. */
+export function givenUp(reason: string): AgentOutcome {
+  return { status: "incomplete", title: "", summary: [], reason, missing: [] };
+}
+
 /** The model changed nothing, and what it said instead. */
 export function nothing(words: string): AgentOutcome {
   const said = cut(oneLine(words), LONGEST_WORDS);

@@ -26,6 +26,8 @@ const modelProgress = z.object({
   wordyTurns: count,
   /** What the model has been told once and need not be told again. */
   told: z.array(z.enum(["low", "nothing_changed", "secrets"])),
+  /** How many failing checks it has been told of. */
+  heard: count.default(0),
   /** Set by the last turn. */
   outcome: z.custom<AgentOutcome>(isObject).optional(),
 });

@@ -1,5 +1,5 @@
 /** One task in the hands of models: the conversation, who is at work, and how far they have come. */
-import type { AgentIdentity, AgentTask } from "../agent.ts";
+import type { AgentIdentity, AgentTask, Feedback } from "../agent.ts";
 import { compact, fitted } from "./context/compaction.ts";
 import { createInstructions, type InstructionsReader } from "./context/instructions.ts";
 import { nudges } from "./context/nudges.ts";
@@ -70,6 +70,7 @@ export async function openSession(
       idleTurns: 0,
       wordyTurns: 0,
       told: [],
+      heard: 0,
     },
   };
 }
@@ -90,6 +91,16 @@ export async function handOver(session: Session, to: Model): Promise<void> {
 /** Says something to the model. */
 export function tell(session: Session, text: string): void {
   session.messages.push({ role: "user", text });
+}
+
+/** Tells the model of a check that failed behind its `finish`, unless the conversation has it already. */
+export function hear(session: Session, feedback: Feedback): void {
+  const { progress, task } = session;
+  if (progress.heard >= feedback.number) return;
+  // What is known of the work before says nothing about the repair.
+  const { outcome: _outcome, ...rest } = progress;
+  session.progress = { ...rest, heard: feedback.number, idleTurns: 0, wordyTurns: 0 };
+  tell(session, task.redact(nudges.checkFailed(feedback)));
 }
 
 /** True the first time. */

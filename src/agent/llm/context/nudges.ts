@@ -1,7 +1,10 @@
 /** What the loop says to the model between turns, as user messages. */
+import type { Feedback } from "../../agent.ts";
+import { fenced } from "./fence.ts";
 import { shownPath } from "./shown.ts";
 
 const MOST_PATHS = 30;
+const MOST_COMMAND = 500;
 
 interface Place {
   readonly path: string;
@@ -52,6 +55,13 @@ export const nudges = {
     return `Not finished: the edits add what looks like a secret, and nothing with a secret is published: ${places.join(", ")}. Take it out (read it from the environment, or write an obvious placeholder), then call finish again.`;
   },
 
+  /** The repository's check failed behind a finish. */
+  checkFailed: ({ command, ending, output, failedBefore }: Feedback): string => {
+    const before = failedBefore === undefined ? "" : BEFORE[failedBefore ? "failed" : "passed"];
+    const shown = output === "" ? " It printed nothing." : ` The end of what it printed:\n${fenced(output)}`;
+    return `Your work was checked in a sandbox with ${shownPath(command, MOST_COMMAND)}. ${ending}${before} Repair it, then call finish again with a title and summary of the whole change. If it cannot or should not be repaired, call finish and say so in the summary. Do not weaken or skip a check to make it pass.${shown}`;
+  },
+
   /** Another model goes on with the conversation. `changed`: the paths edited so far. */
   handover: ({ changed }: { readonly changed: readonly string[] }): string => {
     const shown = changed.slice(0, MOST_PATHS).map((path) => shownPath(path));
@@ -64,4 +74,9 @@ export const nudges = {
   },
 } as const;
 
+const BEFORE = {
+  failed:
+    " It failed on the repository as it was before your edits too, so not all of it need be your doing: repair what your edits broke or the task is about, and leave the rest.",
+  passed: " It did not fail on the repository as it was before your edits, so they are the likely cause.",
+} as const;
 const BUDGETS = { turns: "turns", tokens: "tokens", cost: "money", time: "time" } as const;

@@ -5,8 +5,11 @@ import { quote } from "../../rules/wording.ts";
 import type { Tool } from "../tool.ts";
 import { refused } from "./outcome.ts";
 import { createOutputWindow, type OutputWindow } from "./output-window.ts";
+import { quotePath } from "./paths.ts";
 
 const COMMAND_CHARACTERS = 10_000;
+/** Changed files that are named. */
+const MOST_NAMED = 20;
 
 const schema = z.strictObject({
   command: z.string().describe("A line for the shell, run in the repository's root."),
@@ -19,7 +22,7 @@ const schema = z.strictObject({
 export const runCommandTool: Tool<typeof schema> = {
   name: "run_command",
   description:
-    "Runs a shell command in a sandbox with the repository's files as they are now, and shows its output and exit code. Use it to run tests and builds.",
+    "Runs a shell command in a sandbox with the repository's files as they are now, and shows its output and exit code. Files it changes are changed in the repository, but for those that git ignores. Use it to run tests and builds.",
   schema,
   async *run({ command }, { commands, signal }) {
     if (commands === undefined) return refused("There is no sandbox to run commands in.");
@@ -30,7 +33,8 @@ export const runCommandTool: Tool<typeof schema> = {
     const window = createOutputWindow();
     const result = yield* watched(commands.run(command, signal), window);
     const how = howItEnded(result);
-    return { status: "ok", text: `${how} ${window.text()}`, message: `${quote(command)}: ${how}` };
+    const text = [how, ...(result.notes ?? []), ...whatChanged(result), window.text()].join(" ");
+    return { status: "ok", text, message: `${quote(command)}: ${how}` };
   },
 };
 
@@ -50,6 +54,14 @@ async function* watched(
     // Ends the command when nobody waits for it any longer; nothing where it has ended.
     await running.return({ exitCode: null });
   }
+}
+
+/** The files are edits of the workspace now, which the model did not make. */
+function whatChanged({ changed = [] }: CommandResult): readonly string[] {
+  if (changed.length === 0) return [];
+  const shown = changed.slice(0, MOST_NAMED).map((path) => quotePath(path));
+  const more = changed.length > shown.length ? ` and ${changed.length - shown.length} more` : "";
+  return [`It changed ${shown.join(", ")}${more} in the repository.`];
 }
 
 function howItEnded({ exitCode, ended }: CommandResult): string {

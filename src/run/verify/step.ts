@@ -1,0 +1,147 @@
+/** The verify step: runs the repository's own checks on the change, and lets the agent repair what they find. */
+
+import { SandboxError } from "../../sandbox/sandbox-error.ts";
+import { hideSecrets } from "../../secrets/hide-secrets.ts";
+import type { PathEdit, Workspace } from "../../workspace/workspace.ts";
+import type { RunOutput } from "../checkpoint.ts";
+import type { RunEvent } from "../events.ts";
+import { checkpointMark, workspaceOf } from "../resume.ts";
+import { sandboxOf, whyNoSandbox } from "../sandbox-of.ts";
+import { known, type RunState, type Verification } from "../state.ts";
+import { type StepOutcome, step } from "../step.ts";
+import { type Check, checkBefore, runCheck } from "./check.ts";
+import { takeCommandChanges } from "./command-changes.ts";
+import type { CheckPlan } from "./plan.ts";
+import { feedbackOf, mayTryAgain, tryAgain } from "./try-again.ts";
+import { publicVerification, verdictOf } from "./verdict.ts";
+
+/** Sets `facts.verification`. Without a sandbox that is all there is to say, and it is no step. */
+export async function* verifyStep(state: RunState): AsyncGenerator<RunOutput, void> {
+  const { facts } = state;
+  const why = whyNoSandbox(state);
+  if (why !== undefined) {
+    facts.verification = { status: "not_verified", message: why };
+    facts.finished = [...facts.finished, "verify"];
+    delete facts.transcript;
+    yield checkpointMark(state);
+    yield notVerifiedWarning(why);
+    return;
+  }
+  yield* step(state, "verify", "Looking for how the repository is checked.", verify(state));
+}
+
+async function* verify(state: RunState): AsyncGenerator<RunOutput, StepOutcome> {
+  const { facts } = state;
+  const { workspace } = await workspaceOf(state);
+  const { plan } = known(await sandboxOf(state, workspace), "sandbox");
+  // Said with the first checkpoint of this step, if there was one.
+  for (const message of facts.verifying === undefined ? plan.problems : [])
+    yield { type: "warning", message, code: "settings_ignored" };
+  let patch: string | undefined;
+  const verdict = yield* checks(state, workspace, plan, (changed) => {
+    patch = changed;
+  });
+  delete facts.transcript;
+  delete facts.verifying;
+  facts.verification = verdict;
+  if (verdict.status === "not_verified" && facts.nothing === undefined)
+    yield notVerifiedWarning(verdict.message);
+  if (verdict.status === "failed")
+    yield { type: "warning", message: verdict.message, code: "verification_failed" };
+  return {
+    message: facts.nothing?.reason ?? verdict.message,
+    result: { verification: publicVerification(verdict) },
+    ...(patch === undefined ? {} : { patch }),
+  };
+}
+
+/** Checks until one passes, or nobody is left to repair what fails. `onPatch` is told of a change of the change. */
+async function* checks(
+  state: RunState,
+  workspace: Workspace,
+  plan: CheckPlan,
+  onPatch: (patch: string | undefined) => void,
+): AsyncGenerator<RunOutput, Verification> {
+  const { facts, signal } = state;
+  const { commands } = known(state.sandbox, "sandbox");
+  const { test } = plan;
+  if (test === undefined) return nothingToRun();
+  facts.verifying ??= {};
+  let stopped: string | undefined;
+  let told: { readonly check: Check; readonly edits: readonly PathEdit[] } | undefined;
+  for (;;) {
+    const { feedback, atWork } = facts.verifying;
+    if (feedback !== undefined && atWork === true) {
+      const again = yield* tryAgain(state, workspace, feedback);
+      onPatch(again.patch);
+      if (facts.nothing !== undefined) return nothingLeft(facts.nothing.reason);
+      stopped = again.stopped;
+      // What has not changed need not be checked once more.
+      if (told !== undefined && areSame(told.edits, workspace.edits())) {
+        return await verdictOf(state, told.check, stopped ?? "The agent changed nothing more.");
+      }
+    }
+    let check: Check;
+    try {
+      yield { type: "progress", step: "verify", message: announcement(plan, test) };
+      await commands.renew();
+      check = yield* runCheck(commands, test.command, signal);
+    } catch (error) {
+      if (!(error instanceof SandboxError)) throw error;
+      const earlier = feedback === undefined ? "" : " It had failed before the agent's last repair.";
+      const message = `${JSON.stringify(test.command)} was not run to its end. ${error.message}${earlier}`;
+      return await notVerified(state, message);
+    }
+    const taken = yield* takeCommandChanges(state, workspace, check.ran);
+    if (taken !== undefined) onPatch(taken.patch);
+    if (facts.nothing !== undefined) return nothingLeft(facts.nothing.reason);
+    if (check.passed) return await verdictOf(state, check);
+    if (facts.verifying.before === undefined) {
+      const message = "The check failed; seeing whether it did before the change.";
+      yield { type: "progress", step: "verify", message };
+      const before = await checkBefore(state, workspace, test.command);
+      facts.verifying = { ...facts.verifying, before };
+    }
+    const { before } = facts.verifying;
+    if (check.ran.phase === "setup" && before?.phase === "setup" && before.failed) {
+      const message = `The setup command ${JSON.stringify(check.ran.command)} ${check.words}, before the change too.`;
+      return await notVerified(state, message);
+    }
+    if (stopped !== undefined || !mayTryAgain(state)) return await verdictOf(state, check, stopped);
+    told = { check, edits: workspace.edits() };
+    yield* feedbackOf(state, check);
+  }
+}
+
+function areSame(before: readonly PathEdit[], after: readonly PathEdit[]): boolean {
+  const stamps = new Map(before.map(({ path, stamp }) => [path, stamp]));
+  const same = ({ path, stamp }: PathEdit) => stamps.has(path) && stamps.get(path) === stamp;
+  return before.length === after.length && after.every(same);
+}
+
+/** The sentence that says what is run, why this, and whether dependencies are installed for it. */
+function announcement({ needsNetwork }: CheckPlan, test: NonNullable<CheckPlan["test"]>): string {
+  const install =
+    needsNetwork === undefined
+      ? ""
+      : ` Its dependencies are installed with ${JSON.stringify(needsNetwork)} first where the sandbox has a network.`;
+  return `Running ${JSON.stringify(test.command)}, since ${test.because}.${install}`;
+}
+
+function nothingToRun(): Verification {
+  const message =
+    "No command was run on the change: neither the request (test_command) nor the repository says how it is tested.";
+  return { status: "not_verified", message };
+}
+
+function nothingLeft(reason: string): Verification {
+  return { status: "not_verified", message: reason };
+}
+
+async function notVerified({ deps }: RunState, message: string): Promise<Verification> {
+  return { status: "not_verified", message: await hideSecrets(deps.redact(message)) };
+}
+
+function notVerifiedWarning(message: string): RunEvent {
+  return { type: "warning", message: `Not verified. ${message}`, code: "not_verified" };
+}

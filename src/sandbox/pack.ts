@@ -1,0 +1,134 @@
+/** Makes uploads out of a workspace: all of it for a new sandbox, and later only what was edited since. */
+import { isDotGit } from "../workspace/path.ts";
+import type { Workspace, WorkspaceFile } from "../workspace/workspace.ts";
+import { SandboxError } from "./sandbox-error.ts";
+import { type TarFile, tarOf } from "./tar.ts";
+import { FILES_PREFIX, UPLOAD_ENTRY } from "./wire.ts";
+
+export interface PackOptions {
+  readonly limits?: Partial<PackLimits>;
+  /** True when a text holds one of the service's own secrets. */
+  readonly holdsSecret: (text: string) => boolean;
+}
+
+export interface PackLimits {
+  readonly files: number;
+  /** Of all files together. */
+  readonly bytes: number;
+}
+
+const LIMITS: PackLimits = { files: 100_000, bytes: 256 * 1024 * 1024 };
+/** Bytes of a path, and of one name in it. */
+const LONGEST_PATH = 4000;
+const LONGEST_NAME = 255;
+/** Code points that HFS+ ignores in names (git's `next_hfs_char`). */
+const HFS_IGNORED = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
+
+/** What did not go along, by why; counted while the tar is read. */
+export interface LeftOut {
+  /** Links and submodules. */
+  links: number;
+  /** Names that no file can have there, or that are not UTF-8. */
+  names: number;
+  /** Files over the bound for one file. */
+  large: number;
+}
+
+export function nothingLeftOut(): LeftOut {
+  return { links: 0, names: 0, large: 0 };
+}
+
+/**
+ * The tar of all regular files, with the edits, or as the base commit has them. Throws SandboxError `too_large`
+ * when they are more than `limits`, and `secret` for an edit that holds one.
+ */
+export async function* packAll(
+  workspace: Workspace,
+  options: PackOptions & { readonly base: boolean },
+  leftOut: LeftOut,
+): AsyncGenerator<Uint8Array, void> {
+  const { base } = options;
+  const edited = new Set(base ? [] : workspace.edits().map(({ path }) => path));
+  if (!base) {
+    for (const { kind } of await workspace.list())
+      if (kind === "symlink" || kind === "submodule") leftOut.links += 1;
+  }
+  const files = workspace.readAll({ base });
+  yield* tarOf(entries([], files, options, leftOut, (path) => edited.has(path)));
+}
+
+export interface EditsToSend {
+  /** Everything that is not as the sandbox has it. */
+  readonly removed: readonly string[];
+  /** Of these, where there is a regular file now. */
+  readonly written: readonly string[];
+}
+
+/** The tar of these edits. Throws as `packAll`. */
+export async function* packEdits(
+  workspace: Workspace,
+  { removed, written }: EditsToSend,
+  options: PackOptions,
+): AsyncGenerator<Uint8Array, void> {
+  await workspace.prefetch(written);
+  const there = removed.filter((path) => canTravel(path) && !options.holdsSecret(path));
+  yield* tarOf(entries(there, filesAt(workspace, written), options, nothingLeftOut(), () => true));
+}
+
+async function* filesAt(workspace: Workspace, paths: readonly string[]): AsyncGenerator<WorkspaceFile, void> {
+  for (const path of paths) {
+    const kind = (await workspace.entry(path))?.kind;
+    if (kind !== "file" && kind !== "executable") continue;
+    yield { path, executable: kind === "executable", bytes: await workspace.read(path) };
+  }
+}
+
+async function* entries(
+  removed: readonly string[],
+  files: AsyncIterable<WorkspaceFile>,
+  { limits, holdsSecret }: PackOptions,
+  leftOut: LeftOut,
+  isEdited: (path: string) => boolean,
+): AsyncGenerator<TarFile, void> {
+  const most = { ...LIMITS, ...limits };
+  const manifest = new TextEncoder().encode(JSON.stringify({ removed }));
+  yield { name: UPLOAD_ENTRY, executable: false, bytes: manifest };
+  let count = 0;
+  let total = 0;
+  for await (const { path, executable, bytes } of files) {
+    if (bytes === undefined) {
+      leftOut.large += 1;
+      continue;
+    }
+    if (!canTravel(path) || holdsSecret(path)) {
+      leftOut.names += 1;
+      continue;
+    }
+    if (isEdited(path) && holdsSecret(new TextDecoder("latin1").decode(bytes))) {
+      throw new SandboxError("secret", "The change holds a secret of this service, which no sandbox gets.");
+    }
+    count += 1;
+    total += bytes.byteLength;
+    if (count > most.files) throw tooLarge(`${most.files.toLocaleString("en")} files`);
+    if (total > most.bytes) throw tooLarge(`${most.bytes.toLocaleString("en")} bytes`);
+    yield { name: FILES_PREFIX + path, executable, bytes };
+  }
+}
+
+function tooLarge(what: string): SandboxError {
+  return new SandboxError("too_large", `The repository has more than ${what}, too much for a sandbox.`);
+}
+
+/** False for names that no tar on the wire may hold: a tree can have any. */
+function canTravel(path: string): boolean {
+  if (path.includes("\0") || !path.isWellFormed() || bytesOf(path) > LONGEST_PATH) return false;
+  return path.split("/").every((name) => {
+    if (name === "" || name === "." || name === ".." || isDotGit(name.replace(HFS_IGNORED, ""))) return false;
+    return bytesOf(name) <= LONGEST_NAME;
+  });
+}
+
+/** In UTF-8. */
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).byteLength;
+}

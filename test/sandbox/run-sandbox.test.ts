@@ -1,0 +1,224 @@
+/** A run's sandbox on a real runner: it has the workspace as it is, and what commands change comes back. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { RunnerClient } from "../../src/sandbox/client.ts";
+import type { Ran, RunSandbox } from "../../src/sandbox/run-sandbox.ts";
+import { createMemoryWorkspace } from "../support/memory-workspace.ts";
+import { clientFor, sandboxFor, startProcessRunner } from "../support/run-sandboxes.ts";
+import { runnerClient, type StartedRunner } from "../support/sandbox-runner.ts";
+
+let runner: StartedRunner;
+let client: RunnerClient;
+const { signal } = new AbortController();
+
+beforeAll(async () => {
+  runner = await startProcessRunner();
+  client = clientFor(runner);
+});
+afterAll(() => runner.close());
+
+interface Told extends Ran {
+  readonly said: string;
+}
+
+async function run(sandbox: RunSandbox, command: string, anyway = false): Promise<Told> {
+  const running = sandbox.execute(command, signal, anyway);
+  let said = "";
+  for (;;) {
+    const next = await running.next();
+    if (next.done === true) return { ...next.value, said };
+    said += next.value.data;
+  }
+}
+
+const ODD = {
+  "a b/ü.txt": "one\n",
+  "new\nline": "two\n",
+  "back\\slash": "three\n",
+  [`${"long-folder/".repeat(20)}file.txt`]: "four\n",
+  "-rf": "five\n",
+  "bin/run": { content: "#!/bin/sh\necho ran\n", kind: "executable" },
+  empty: "",
+  "bytes.bin": Uint8Array.from({ length: 300_000 }, (_, i) => i % 251),
+} as const;
+
+test("a sandbox has every file as the workspace has it, names, modes and bytes", async () => {
+  const workspace = createMemoryWorkspace({
+    ...ODD,
+    link: { content: "a b/ü.txt", kind: "symlink" },
+    sub: { content: "", kind: "submodule" },
+    "\ud800": "half a character",
+    ".GIT/config": "[core]",
+  });
+  await using stack = new AsyncDisposableStack();
+  const sandbox = sandboxFor(client, workspace);
+  stack.defer(() => sandbox.close());
+  const list = "find . -type f -print0 | sort -z | xargs -0 sha256sum -z | tr '\\0' '\\1'; bin/run";
+  const { said, leftOut, takenBack } = await run(sandbox, list);
+  const expected = await Promise.all(
+    Object.entries(ODD).map(async ([path, file]) => {
+      const bytes =
+        typeof file === "string"
+          ? new TextEncoder().encode(file)
+          : file instanceof Uint8Array
+            ? file
+            : new TextEncoder().encode(file.content);
+      return `${Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("hex")}  ./${path}`;
+    }),
+  );
+  expect(said.replace("ran\n", "").split("\u0001").filter(Boolean).toSorted()).toEqual(expected.toSorted());
+  expect(said).toContain("ran\n");
+  expect(leftOut).toEqual({ links: 2, names: 2, large: 0 });
+  expect(takenBack.changed).toEqual([]);
+});
+
+test("what is edited between commands is there for the next, and nothing else is sent", async () => {
+  const workspace = createMemoryWorkspace({ "a.txt": "a\n", "b/c.txt": "c\n", "d/e.txt": "e\n" });
+  await using stack = new AsyncDisposableStack();
+  const sandbox = sandboxFor(client, workspace);
+  stack.defer(() => sandbox.close());
+  const list = "grep -r . | sort";
+  expect((await run(sandbox, list)).said).toBe("a.txt:a\nb/c.txt:c\nd/e.txt:e\n");
+  await workspace.write("a.txt", "A\n");
+  await workspace.delete("b/c.txt");
+  await workspace.write("b", "now a file\n");
+  await workspace.delete("d/e.txt");
+  await workspace.write("new/f.txt", "f\n");
+  expect((await run(sandbox, list)).said).toBe("a.txt:A\nb:now a file\nnew/f.txt:f\n");
+  workspace.revert(["a.txt", "b", "b/c.txt", "d/e.txt", "new/f.txt"]);
+  expect((await run(sandbox, list)).said).toBe("a.txt:a\nb/c.txt:c\nd/e.txt:e\n");
+  const uploads = runner.log.filter(({ path }) => /files$/.test(String(path))).length;
+  await run(sandbox, "true");
+  expect(runner.log.filter(({ path }) => /files$/.test(String(path)))).toHaveLength(uploads);
+});
+
+test("what a command changes becomes edits, but for what git ignores, and is not told twice", async () => {
+  const workspace = createMemoryWorkspace({
+    ".gitignore": "build/\n",
+    "a.txt": "a\n",
+    "gone.txt": "g\n",
+    "x.sh": "x\n",
+  });
+  await using stack = new AsyncDisposableStack();
+  const sandbox = sandboxFor(client, workspace);
+  stack.defer(() => sandbox.close());
+  const first = await run(
+    sandbox,
+    "echo formatted > a.txt; rm gone.txt; chmod +x x.sh; mkdir build n; echo o > build/o; echo n > n/new.txt; ln -s a.txt l",
+  );
+  expect(first.takenBack.changed.toSorted()).toEqual(["a.txt", "gone.txt", "n/new.txt", "x.sh"]);
+  expect(workspace.snapshot()).toEqual({
+    ".gitignore": "build/\n",
+    "a.txt": "formatted\n",
+    "n/new.txt": "n\n",
+    "x.sh": "x\n",
+  });
+  expect(await workspace.entry("x.sh")).toEqual({ path: "x.sh", kind: "executable" });
+  const second = await run(sandbox, "cat build/o");
+  expect([second.said, second.takenBack.changed]).toEqual(["o\n", []]);
+  await first.takenBack.undo();
+  expect(await workspace.changes()).toEqual([]);
+  expect((await run(sandbox, "cat a.txt gone.txt; test -x x.sh || echo plain")).said).toBe("a\ng\nplain\n");
+});
+
+test("a check does not find what a model's commands left where git ignores it, but what they changed", async () => {
+  const workspace = createMemoryWorkspace({ ".gitignore": "ignored\n" });
+  const sandbox = sandboxFor(client, workspace);
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => sandbox.close());
+  await run(sandbox, "echo kept > ignored");
+  await sandbox.renew();
+  expect((await run(sandbox, "cat ignored")).said).toBe("kept\n");
+  const running = sandbox.commands.run("echo new > new; echo changed > ignored", signal);
+  while ((await running.next()).done !== true);
+  await sandbox.renew();
+  expect((await run(sandbox, "cat new; ls ignored 2>/dev/null || echo none")).said).toBe("new\nnone\n");
+});
+
+test("the setup runs once, before the first command, and again in a sandbox that had to be made anew", async () => {
+  const workspace = createMemoryWorkspace({ ".gitignore": "ready\n" });
+  const sandbox = sandboxFor(client, workspace, { setupFor: () => "echo set up; date +%N > ready" });
+  expect((await run(sandbox, "wc -l < ready")).said).toBe("set up\n1\n");
+  expect((await run(sandbox, "wc -l < ready")).said).toBe("1\n");
+  await sandbox.close();
+  expect((await run(sandbox, "wc -l < ready")).said).toBe("set up\n1\n");
+  await sandbox.close();
+});
+
+test("a setup that fails is the outcome, and for models a note behind the command's own", async () => {
+  const workspace = createMemoryWorkspace({ "a.txt": "a\n" });
+  await using stack = new AsyncDisposableStack();
+  const sandbox = sandboxFor(client, workspace, { setupFor: () => "echo no network; exit 7" });
+  stack.defer(() => sandbox.close());
+  expect(await run(sandbox, "echo not run")).toMatchObject({
+    phase: "setup",
+    said: "no network\n",
+    end: { ending: "exited", exit_code: 7 },
+  });
+  const running = sandbox.commands.run("cat a.txt", signal);
+  expect((await running.next()).value).toMatchObject({ type: "output", data: "a\n" });
+  expect((await running.next()).value).toEqual({
+    exitCode: 0,
+    notes: ["The setup command failed before: echo no network; exit 7."],
+  });
+});
+
+test("how a command ended is told apart", async () => {
+  const workspace = createMemoryWorkspace({});
+  await using stack = new AsyncDisposableStack();
+  const sandbox = sandboxFor(client, workspace);
+  stack.defer(() => sandbox.close());
+  expect((await run(sandbox, "exit 3")).end).toMatchObject({ ending: "exited", exit_code: 3, signal: null });
+  expect((await run(sandbox, "kill -SEGV $$")).end).toMatchObject({ ending: "signaled", exit_code: 139 });
+});
+
+test("an abort ends the command, and the next one gets a sandbox of its own", async () => {
+  const workspace = createMemoryWorkspace({ "a.txt": "a\n" });
+  const sandbox = sandboxFor(client, workspace);
+  const abort = new AbortController();
+  const running = sandbox.execute("echo started; touch left; sleep 1000", abort.signal);
+  expect((await running.next()).value).toMatchObject({ data: "started\n" });
+  abort.abort(new DOMException("cancelled", "AbortError"));
+  await expect(running.next()).rejects.toThrow("cancelled");
+  expect((await run(sandbox, "ls")).said).toBe("a.txt\n");
+  await sandbox.close();
+});
+
+test("a sandbox that has ended between two commands is made anew when something is to be sent to it", async () => {
+  const workspace = createMemoryWorkspace({ "a.txt": "a\n" });
+  const sandbox = sandboxFor(client, workspace);
+  await run(sandbox, "touch left");
+  const created = runner.log.findLast((entry) => typeof entry["sandbox"] === "string")?.["sandbox"];
+  await runnerClient(runner).destroy(String(created));
+  await expect(run(sandbox, "ls")).rejects.toMatchObject({ problem: "lost" });
+  await run(sandbox, "touch left");
+  const again = runner.log.findLast((entry) => typeof entry["sandbox"] === "string")?.["sandbox"];
+  await runnerClient(runner).destroy(String(again));
+  await workspace.write("a.txt", "edited\n");
+  expect((await run(sandbox, "grep -r .")).said).toBe("a.txt:edited\n");
+  await sandbox.close();
+});
+
+test("a run without time left for commands is told so", async () => {
+  const late = new AbortController();
+  const sandbox = sandboxFor(client, createMemoryWorkspace({}), { deadline: late.signal });
+  const running = sandbox.execute("echo started; sleep 1000", signal);
+  await running.next();
+  late.abort(new DOMException("late", "TimeoutError"));
+  await expect(running.next()).rejects.toMatchObject({ problem: "out_of_time" });
+});
+
+test("no secret of the service is sent: not in a command, a name, or an edit", async () => {
+  const holdsSecret = (text: string) => text.includes("canary");
+  const workspace = createMemoryWorkspace({
+    "canary.txt": "1\n",
+    "b.txt": "canary of the repository's own\n",
+  });
+  const sandbox = sandboxFor(client, workspace, { holdsSecret });
+  await expect(run(sandbox, "echo canary")).rejects.toMatchObject({ problem: "secret" });
+  expect((await run(sandbox, "ls")).said).toBe("b.txt\n");
+  await workspace.write("c.txt", "canary");
+  await expect(run(sandbox, "ls")).rejects.toMatchObject({ problem: "secret" });
+  await sandbox.close();
+  await expect(run(sandbox, "ls")).rejects.toMatchObject({ problem: "secret" });
+  await sandbox.close();
+});
