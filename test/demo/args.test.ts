@@ -4,20 +4,71 @@ import { readArgs } from "./args.ts";
 
 describe("the demo's command line", () => {
   it.each([
-    { argv: [], prompt: "Add error handling", repo: undefined, keep: false, llm: false },
-    { argv: ["Delete a.txt"], prompt: "Delete a.txt", repo: undefined, keep: false, llm: false },
-    { argv: ["Delete", "a.txt"], prompt: "Delete a.txt", repo: undefined, keep: false, llm: false },
-    { argv: ["--keep", "Delete a.txt"], prompt: "Delete a.txt", repo: undefined, keep: true, llm: false },
+    { argv: [], prompt: "Add error handling", repo: undefined, keep: false, llm: false, sandbox: undefined },
+    {
+      argv: ["Delete a.txt"],
+      prompt: "Delete a.txt",
+      repo: undefined,
+      keep: false,
+      llm: false,
+      sandbox: undefined,
+    },
+    {
+      argv: ["Delete", "a.txt"],
+      prompt: "Delete a.txt",
+      repo: undefined,
+      keep: false,
+      llm: false,
+      sandbox: undefined,
+    },
+    {
+      argv: ["--keep", "Delete a.txt"],
+      prompt: "Delete a.txt",
+      repo: undefined,
+      keep: true,
+      llm: false,
+      sandbox: undefined,
+    },
     {
       argv: ["--repo", "../x", "--keep"],
       prompt: "Add error handling",
       repo: "../x",
       keep: true,
       llm: false,
+      sandbox: undefined,
     },
-    { argv: ["--repo=../x"], prompt: "Add error handling", repo: "../x", keep: false, llm: false },
-    { argv: ["--llm", "Mend it"], prompt: "Mend it", repo: undefined, keep: false, llm: true },
-    { argv: ["--", "--keep"], prompt: "--keep", repo: undefined, keep: false, llm: false },
+    {
+      argv: ["--sandbox", "docker", "Mend it"],
+      prompt: "Mend it",
+      repo: undefined,
+      keep: false,
+      llm: false,
+      sandbox: "docker",
+    },
+    {
+      argv: ["--repo=../x"],
+      prompt: "Add error handling",
+      repo: "../x",
+      keep: false,
+      llm: false,
+      sandbox: undefined,
+    },
+    {
+      argv: ["--llm", "Mend it"],
+      prompt: "Mend it",
+      repo: undefined,
+      keep: false,
+      llm: true,
+      sandbox: undefined,
+    },
+    {
+      argv: ["--", "--keep"],
+      prompt: "--keep",
+      repo: undefined,
+      keep: false,
+      llm: false,
+      sandbox: undefined,
+    },
   ])("reads $argv", ({ argv, ...options }) => {
     expect(readArgs(argv)).toEqual({ kind: "run", options });
   });
@@ -33,6 +84,8 @@ describe("the demo's command line", () => {
     { argv: ["--repo"], message: "--repo needs the path of a git repository" },
     { argv: ["--repo="], message: "--repo needs the path of a git repository" },
     { argv: ["--repo", "--keep"], message: "--repo needs the path of a git repository" },
+    { argv: ["--sandbox"], message: "--sandbox needs docker or process" },
+    { argv: ["--sandbox", "kvm"], message: "--sandbox needs docker or process" },
     { argv: [" "], message: "the prompt is empty" },
   ])("refuses $argv", ({ argv, message }) => {
     expect(readArgs(argv)).toEqual({

@@ -8,7 +8,7 @@ const refusal = z.object({ error: z.object({ code: z.string(), message: z.string
 /** The events of one run. Throws when the request is refused, with the service's reason. */
 export async function* sendPrompt(
   workerUrl: string,
-  body: { readonly repoUrl: string; readonly prompt: string; readonly use_llm?: boolean },
+  body: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): AsyncGenerator<RecordedEvent> {
   const response = await fetch(`${workerUrl}/code`, {

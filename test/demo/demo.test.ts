@@ -25,7 +25,7 @@ describe("the demo in a pipe", () => {
       "tool write_file ok: Write docs/hello.md: Wrote BYTES.",
       "change added docs/hello.md (+1 -0)",
       "success edit: Create docs/hello.md",
-      "warning not_verified: Not verified. No command was run on the change: this service has no sandbox yet.",
+      "warning not_verified: Not verified. No command was run on the change: the request asked for no sandbox.",
       "progress commit: Writing the commit.",
       "success commit: Commit COMMIT: Create docs/hello.md",
       "progress push: Pushing a new branch.",

@@ -71,7 +71,8 @@ async function perform(
   { signal }: Stopping,
 ): Promise<number> {
   const done = await (async () => {
-    await using stage = await setStage(repository, display, signal, options.models);
+    const { models, sandbox } = options;
+    await using stage = await setStage(repository, display, signal, { variables: models, sandbox });
     const { repoUrl, workerUrl, forge } = stage;
     const ending = await run(stage, options, display, signal);
     const kept = options.keep ? { forgeUrl: forge.url, workerUrl, repoUrl } : undefined;
@@ -96,17 +97,15 @@ function modelEnvironment(): Readonly<Record<string, string>> | undefined {
 
 async function run(
   stage: Stage,
-  { prompt, llm }: DemoOptions,
+  { prompt, llm, sandbox }: DemoOptions,
   display: Display,
   signal: AbortSignal,
 ): Promise<DoneEvent> {
   // Loaded only now: its schemas would delay the first thing to be seen.
   const { sendPrompt } = await import("./client.ts");
-  for await (const event of sendPrompt(
-    stage.workerUrl,
-    { repoUrl: stage.repoUrl, prompt, use_llm: llm },
-    signal,
-  )) {
+  const inSandbox = sandbox === undefined ? {} : { use_cloud_sandbox: true, sandbox_provider: sandbox };
+  const body = { repoUrl: stage.repoUrl, prompt, use_llm: llm, ...inSandbox };
+  for await (const event of sendPrompt(stage.workerUrl, body, signal)) {
     display.event(event);
     if (event.type === "done") return event;
   }

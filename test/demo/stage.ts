@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ForgeRepository, LocalForge } from "../support/forge/server.ts";
+import type { DemoSandbox } from "./args.ts";
 import { build, whyBuild } from "./build.ts";
 import type { Display } from "./display.ts";
 import { type DemoRepository, OWNER } from "./repository.ts";
@@ -20,12 +21,18 @@ export interface Stage extends AsyncDisposable {
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Builds what is not built and starts it all; `variables` are for the Worker. What was started is ended when a later part fails or the signal aborts. */
+export interface StageOptions {
+  /** For the Worker. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly sandbox?: DemoSandbox | undefined;
+}
+
+/** Builds what is not built and starts it all. What was started is ended when a later part fails or the signal aborts. */
 export async function setStage(
   demo: DemoRepository,
   display: Display,
   signal: AbortSignal,
-  variables: Readonly<Record<string, string>> = {},
+  { variables = {}, sandbox }: StageOptions = {},
 ): Promise<Stage> {
   await using started = new AsyncDisposableStack();
 
@@ -53,10 +60,20 @@ export async function setStage(
   const repository = await forge.addRepository(demo.fullName, demo.options);
   signal.throwIfAborted();
 
+  let runnerEnv = {};
+  if (sandbox !== undefined) {
+    display.starting(`sandbox-runner (${sandbox})`);
+    const { startDemoRunner } = await import("./sandbox.ts");
+    const runner = await startDemoRunner(sandbox, signal);
+    started.defer(async () => void (await runner.stop()));
+    runnerEnv = runner.variables;
+    signal.throwIfAborted();
+  }
+
   display.starting("Worker in workerd");
   const { startWorker } = await loadingWorker;
   const forgeEnv = { GITHUB_TOKEN: token, GITHUB_SERVER_URL: forge.url, GITHUB_API_URL: forge.apiUrl };
-  const env = { ...variables, ...forgeEnv };
+  const env = { ...variables, ...runnerEnv, ...forgeEnv };
   const worker = await withoutForeignListeners(() => startWorker({ env }));
   started.defer(() => worker.stop());
   signal.throwIfAborted();

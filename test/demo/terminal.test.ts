@@ -19,7 +19,7 @@ describe("the demo at a terminal", () => {
     "✔ edit          Create docs/hello.md",
     "    1 tool call",
     "    + docs/hello.md  +1",
-    "– verify        Not verified. No command was run on the change: this service has no sandbox yet.",
+    "– verify        Not verified. No command was run on the change: the request asked for no sandbox.",
     "✔ commit        Commit COMMIT: Create docs/hello.md",
     "✔ push          Pushed …",
     "✔ pull request  Pull request #1 opened: http://HOST/demo/bookshelf/pull/1",
