@@ -1,6 +1,6 @@
 /** What commands changed in a sandbox: found by stamps and hashes, handed out through a waiting shell. */
 import type { ArchiveFile, ArchiveLimits, ChangedFiles } from "../archive/archive.ts";
-import { RunnerError } from "../errors.ts";
+import { checkChanges } from "../archive/check-changes.ts";
 import { type Entry, readListing } from "./listing.ts";
 import { pathList } from "./put.ts";
 import type { Shell } from "./shell.ts";
@@ -40,7 +40,7 @@ export async function readChanges(
     else added.push(entry);
   }
   const out = [...added, ...modified];
-  checkLimits(out, skipped.length, limits);
+  checkChanges(out, skipped.length, limits);
   return {
     manifest: {
       added: added.map(({ path }) => path),
@@ -96,19 +96,4 @@ async function* readFiles(shell: Shell, files: readonly Entry[]): AsyncGenerator
 function byPath(left: Entry, right: Entry): number {
   if (left.path === right.path) return 0;
   return left.path < right.path ? -1 : 1;
-}
-
-function checkLimits(files: readonly Entry[], skipped: number, limits: ArchiveLimits): void {
-  if (files.length + skipped > limits.files) {
-    throw new RunnerError(
-      "payload_too_large",
-      `Commands changed ${files.length + skipped} files; at most ${limits.files} are handed out.`,
-    );
-  }
-  if (files.reduce((bytes, { size }) => bytes + size, 0) > limits.totalBytes) {
-    throw new RunnerError(
-      "payload_too_large",
-      `The files that commands changed are larger than ${limits.totalBytes} bytes together.`,
-    );
-  }
 }

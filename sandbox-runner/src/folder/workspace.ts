@@ -1,7 +1,7 @@
 /** A workspace in a folder of this machine: uploads go in, and what commands changed since then comes out. */
 import { join } from "node:path";
 import type { ArchiveFile, ArchiveLimits, ChangedFiles, Upload } from "../archive/archive.ts";
-import { RunnerError } from "../errors.ts";
+import { checkChanges } from "../archive/check-changes.ts";
 import { type ListedFile, listFiles } from "./list-files.ts";
 import { hashFile, readExactly } from "./read-file.ts";
 import { createUploadWriter, parentsOf } from "./write-file.ts";
@@ -79,7 +79,7 @@ export function createFolderWorkspace(folder: string, limits: ArchiveLimits): Fo
       }
       const out = [...changed.added, ...changed.modified];
       const counted = skipped.filter(({ path }) => uploaded.has(path) || keep(path));
-      checkLimits(out, counted.length, limits);
+      checkChanges(out, counted.length, limits);
       return {
         manifest: {
           added: changed.added.map(({ path }) => path),
@@ -109,21 +109,6 @@ function replaceBy(uploaded: Map<string, UploadedFile>, written: ReadonlyMap<str
   for (const [path, file] of written) {
     for (const parent of parentsOf(path)) uploaded.delete(parent);
     uploaded.set(path, file);
-  }
-}
-
-function checkLimits(files: readonly ListedFile[], skipped: number, limits: ArchiveLimits): void {
-  if (files.length + skipped > limits.files) {
-    throw new RunnerError(
-      "payload_too_large",
-      `Commands changed ${files.length + skipped} files; at most ${limits.files} are handed out.`,
-    );
-  }
-  if (files.reduce((bytes, { size }) => bytes + size, 0) > limits.totalBytes) {
-    throw new RunnerError(
-      "payload_too_large",
-      `The files that commands changed are larger than ${limits.totalBytes} bytes together.`,
-    );
   }
 }
 
