@@ -75,7 +75,9 @@ export async function startEngineProcess(): Promise<EngineProcess> {
     };
     await until("its containers are gone", removed, 30_000).catch(() => undefined);
     await server.stop();
-    // What a killed engine had mounted.
+    // What a killed engine had started: without it, nobody ends that. pkill finds nothing where none was killed.
+    await run("pkill", ["-KILL", "-f", `containerd-shim.* -address ${folder}/`]).catch(() => undefined);
+    // What it had mounted.
     const mounts = `awk -v below="${folder}/" 'index($5, below) == 1 {print $5}' /proc/self/mountinfo | sort -r | xargs -r umount -l`;
     await run("/bin/sh", ["-c", mounts]);
   });
