@@ -1,7 +1,8 @@
 /** Ends whatever commands have left running, even what has hidden from its parents. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { lookAtProcesses } from "../src/process/look-at-processes.ts";
 
 export interface ProcessGuard {
   /** Settles once nothing else runs as this process's user; false when that could not be brought about. */
@@ -11,9 +12,9 @@ export interface ProcessGuard {
 const ROUNDS = 200;
 const PAUSE_MS = 5;
 
-interface Other {
-  readonly pid: number;
+interface Described {
   readonly parent: number;
+  readonly uids: readonly number[];
   readonly zombie: boolean;
 }
 
@@ -25,13 +26,19 @@ export function createProcessGuard(): ProcessGuard {
   const uid = process.getuid?.() ?? 0;
   if (uid === 0) throw new Error("The function must not run as root.");
   const known = ancestors();
-  const others = () => processesOf(uid).filter(({ pid, zombie }) => !known.has(pid) && !zombie);
-  if (others().length > 0) throw new Error("The function needs a user that nothing else runs as.");
+  const others = () => {
+    const found: number[] = [];
+    const all = lookAtProcesses((pid) => {
+      if (!known.has(pid) && belongsTo(uid, pid)) found.push(pid);
+    });
+    return { all, found };
+  };
+  if (others().found.length > 0) throw new Error("The function needs a user that nothing else runs as.");
   return {
     async endOthers() {
       for (let round = 0; round < ROUNDS; round += 1) {
-        const found = others();
-        if (found.length === 0) return true;
+        const { all, found } = others();
+        if (all && found.length === 0) return true;
         // Those that are stopped keep their places: when all are taken, nothing more can be forked.
         if (round % 4 !== 3) signalAll(found, "SIGSTOP");
         else signalAll(found, "SIGKILL");
@@ -42,8 +49,8 @@ export function createProcessGuard(): ProcessGuard {
   };
 }
 
-function signalAll(found: readonly Other[], signal: NodeJS.Signals): void {
-  for (const { pid } of found) {
+function signalAll(found: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of found) {
     try {
       process.kill(pid, signal);
     } catch {
@@ -59,20 +66,17 @@ function ancestors(): ReadonlySet<number> {
   return known;
 }
 
-function processesOf(uid: number): Other[] {
-  return readdirSync("/proc")
-    .filter((name) => /^[0-9]+$/.test(name))
-    .map((name) => describe(Number(name)))
-    .filter((found) => found?.uids.includes(uid) === true) as Other[];
+function belongsTo(uid: number, pid: number): boolean {
+  const described = describe(pid);
+  return described !== undefined && !described.zombie && described.uids.includes(uid);
 }
 
 /** From what everybody may read, whoever owns the process's folder (proc(5), status). */
-function describe(pid: number): (Other & { readonly uids: readonly number[] }) | undefined {
+function describe(pid: number): Described | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "latin1");
     const field = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1] ?? "";
     return {
-      pid,
       parent: Number(field("PPid")),
       zombie: /^[ZX]/.test(field("State")),
       uids: field("Uid").split(/\s+/).map(Number),

@@ -1,17 +1,19 @@
 /** Starts commands as plain processes, for machines without bubblewrap: nothing is kept from them. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { COMMAND_ENVIRONMENT } from "../command-environment.ts";
 import { RunnerError } from "../errors.ts";
 import { type Exit, type Launch, type ProcessLimits, prlimit } from "./launch.ts";
+import { lookAtProcesses } from "./look-at-processes.ts";
 
 /** By this, processes that left their group are found again. */
 const MARK = "TINY_BACKSPACE_SANDBOX";
 /** Processes that start others while they are killed are tried again so often. */
 const KILL_ROUNDS = 50;
 const KILL_PAUSE_MS = 10;
+/** PF_KTHREAD in Linux's include/linux/sched.h. */
+const KERNEL_THREAD = 0x0020_0000;
 
 export function createBareLaunch(limits: ProcessLimits): Launch {
   const prefix = existsSync("/usr/bin/prlimit") ? [...prlimit(limits), "--"] : [];
@@ -58,28 +60,44 @@ function killGroup(leader: number | undefined): void {
 
 async function killMarked(id: string): Promise<void> {
   for (let round = 0; round < KILL_ROUNDS; round += 1) {
-    const found = await marked(id);
-    if (found.length === 0) return;
-    for (const pid of found) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
+    let left = false;
+    const all = lookAtProcesses((pid) => {
+      const found = marked(pid, id);
+      if (found === "no") return;
+      left = true;
+      if (found === "yes") kill(pid);
+    });
+    if (all && !left) return;
     await sleep(KILL_PAUSE_MS);
   }
 }
 
-/** Processes that were started with the sandbox's mark; none where there is no /proc. */
-async function marked(id: string): Promise<number[]> {
-  const mark = `${MARK}=${id}`;
-  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
-      return environment.split("\0").includes(mark) ? [Number(pid)] : [];
-    }),
-  );
-  return found.flat();
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** Whether a process was started with the sandbox's mark. None can be seen while it begins another program, or ends. */
+function marked(pid: number, id: string): "yes" | "no" | "unknown" {
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`, "latin1");
+    if (environment !== "") return environment.split("\0").includes(`${MARK}=${id}`) ? "yes" : "no";
+    return isChanging(readFileSync(`/proc/${pid}/stat`, "latin1")) ? "unknown" : "no";
+  } catch {
+    // It has ended, or is another user's.
+    return "no";
+  }
+}
+
+/** From proc_pid_stat(5): whether it has no environment yet, or none any more, and is neither dead nor the kernel's. */
+function isChanging(stat: string): boolean {
+  // The second field is a name in parentheses, of any characters.
+  const [state = "", ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const field = (number: number) => Number(fields[number - 4]);
+  const [flags, start, end] = [field(9), field(50), field(51)];
+  if (/[ZX]/.test(state) || (flags & KERNEL_THREAD) !== 0) return false;
+  return start === 0 || end === 0 || end > start;
 }

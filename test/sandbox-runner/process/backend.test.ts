@@ -111,6 +111,15 @@ describe.each([
     expect(await isRunning("sleep 484848")).toBe(false);
   });
 
+  test("leaves nothing running that was only about to start when it ended", async () => {
+    await using at = await sandbox();
+    for (let round = 0; round < 10; round += 1) {
+      const chains = "(setsid setsid -f setsid setsid sleep 474747 >/dev/null 2>&1 &);".repeat(12);
+      expect(await at.run(chains)).toEqual({ stdout: "", stderr: "", ...EXITED });
+      expect(await isRunning("sleep 474747")).toBe(false);
+    }
+  });
+
   test("may close its outputs and go on", async () => {
     await using at = await sandbox();
     expect(await at.run("exec >&- 2>&-; sleep 0.1; touch made; exit 3")).toMatchObject({ exitCode: 3 });
