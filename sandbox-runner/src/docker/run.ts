@@ -47,8 +47,7 @@ export async function* runCommand(
           await giveUp();
           return LOST;
         }
-        shells.renew();
-        shells.peek().catch(giveUp);
+        shells.renewSoon(giveUp);
         return exitCode === 0 ? exited(0) : await explain(exitCode, shell.oomKills, shells);
       }
     }
