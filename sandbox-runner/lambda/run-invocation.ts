@@ -44,7 +44,7 @@ export async function runInvocation(event: unknown, options: InvocationOptions):
   try {
     await run(event, options);
   } catch (error) {
-    await sendError(send, error);
+    await sendError(send, error, "The function could not run the command.");
   }
   return (await guard.endOthers()) && (await isEmptied(tmpdir()));
 }
@@ -69,7 +69,9 @@ async function run(event: unknown, { guard, remainingMs, send }: InvocationOptio
   const end = await runAndSend({ ...invocation, timeoutMs }, place, guard, send);
   // What wrote to the folders it could still write to.
   if (!(await guard.endOthers())) process.exit(1);
-  await sendChanges(workspace, send).catch((error: unknown) => sendError(send, error));
+  await sendChanges(workspace, send).catch((error: unknown) =>
+    sendError(send, error, "The files that the command changed could not be collected."),
+  );
   await send("end", JSON.stringify(explained(end, oomKills() > killsBefore)));
 }
 
@@ -125,10 +127,11 @@ async function sendChanges(workspace: FolderWorkspace, send: InvocationOptions["
     await send("files", bytes);
 }
 
-async function sendError(send: InvocationOptions["send"], error: unknown): Promise<void> {
+/** `otherwise` is said of what was not foreseen. */
+async function sendError(send: InvocationOptions["send"], error: unknown, otherwise: string): Promise<void> {
   const known = error instanceof RunnerError;
   const code = known && (error.code === "payload_too_large" || error.code === "provider_unavailable");
-  const message = known ? error.message : "The function could not run the command.";
+  const message = known ? error.message : otherwise;
   await send("error", JSON.stringify({ code: code ? error.code : "internal", message }));
 }
 

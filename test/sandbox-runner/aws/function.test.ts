@@ -7,6 +7,7 @@ import type { Backend } from "../../../sandbox-runner/src/backend.ts";
 import { type LambdaEndpoint, startLambda } from "../../support/lambda/endpoint.ts";
 import { FUNCTION_CREDENTIALS, processesOf } from "../../support/lambda/environment.ts";
 import { canRunFunction } from "../../support/lambda/function-folder.ts";
+import { refusalOf } from "../archive/helpers.ts";
 import {
   createTestSandbox,
   lambdaBackend,
@@ -126,6 +127,35 @@ describe.skipIf(!canRunFunction)("a sandbox on AWS Lambda", () => {
     });
     expect(await sandbox.exec("ls -A")).toEqual(exited(0));
     expectNothingLeft();
+  });
+
+  test("folders and files that a command shut are opened again, whichever right it took", async () => {
+    const sandbox = await createTestSandbox(backend);
+    await sandbox.put({ "400/sub/up": "1", "600/sub/up": "1" });
+    const shut =
+      "for mode in 000 400 500 600; do mkdir -p $mode/sub; echo x >$mode/file; echo x >$mode/sub/file; chmod 000 $mode/file; chmod $mode $mode/sub $mode; done; mkdir -p only/folders; echo x >only/folders/file; chmod 400 only .; echo passed";
+    expect(await sandbox.exec(shut)).toEqual(exited(0, "passed\n"));
+    const files = ["000", "400", "500", "600"].flatMap((mode) => [`${mode}/file`, `${mode}/sub/file`]);
+    expect(await sandbox.changes()).toEqual({
+      added: expect.toSatisfy(
+        (paths: string[]) => paths.toSorted().join() === [...files, "only/folders/file"].join(),
+      ),
+      modified: [],
+      deleted: [],
+      skipped: [],
+      contents: Object.fromEntries([...files, "only/folders/file"].map((path) => [path, "x\n"])),
+    });
+    expectNothingLeft();
+  });
+
+  test("a command that does away with its folder has its own end, and the sandbox cannot go on from there", async () => {
+    const sandbox = await createTestSandbox(backend);
+    expect(await sandbox.exec("cd ..; mv workspace elsewhere; echo gone; exit 3")).toEqual(
+      exited(3, "gone\n"),
+    );
+    expect(await refusalOf(sandbox.exec("true"))).toBe(
+      "internal: The files that the command changed could not be collected.",
+    );
   });
 
   test("a command that a signal ends says which", async () => {
