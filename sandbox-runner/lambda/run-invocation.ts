@@ -19,6 +19,7 @@ import { runCommand } from "../src/process/run-command.ts";
 import { batches } from "./batches.ts";
 import { createFunctionLaunch } from "./launch.ts";
 import type { ProcessGuard } from "./process-guard.ts";
+import { withinLimit } from "./within-limit.ts";
 
 export interface InvocationOptions {
   readonly guard: ProcessGuard;
@@ -38,11 +39,12 @@ const TAR_FRAME_BYTES = 65_536;
 
 /** Never rejects for what a command did. False when something of it may be left in this environment. */
 export async function runInvocation(event: unknown, options: InvocationOptions): Promise<boolean> {
-  const { guard, send } = options;
+  const { guard } = options;
+  const send = withinLimit(options.send);
   // Also what Lambda itself has ended last time left something.
   if (!(await guard.endOthers()) || !(await isEmptied(tmpdir()))) return false;
   try {
-    await run(event, options);
+    await run(event, { ...options, send });
   } catch (error) {
     await sendError(send, error, "The function could not run the command.");
   }

@@ -238,6 +238,25 @@ describe.skipIf(!canRunFunction)("AWS Lambda", () => {
     );
   });
 
+  test("nor do many small files with long names, of which more is streamed than what is in them", async () => {
+    const sandbox = await createTestSandbox(backend);
+    const many = `import os
+folder = "/".join(["x" * 200] * 9)
+os.makedirs(folder)
+for at in range(4000): open(folder + "/%0190d" % at, "w").write("x")`;
+    await sandbox.put({ "many.py": many });
+    expect(await sandbox.exec("python3 many.py; echo made; exit 4")).toEqual({
+      ending: "exited",
+      exitCode: 4,
+      signal: null,
+      stdout: "made\n",
+      stderr: "",
+    });
+    expect(await refusalOf(sandbox.changes())).toBe(
+      "payload_too_large: The command's output and the files it changed are larger than AWS Lambda streams back: 20971520 bytes, of which each file takes its content, its name and about 1,024 more.",
+    );
+  });
+
   test("what AWS is told holds no more than the files, the command and its limits", async () => {
     const sandbox = await createTestSandbox(backend);
     await sandbox.exec("true");
