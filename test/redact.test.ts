@@ -1,4 +1,4 @@
-/** Secrets are found in every form and however text is cut; ordinary text comes through untouched. */
+/** Attack 15: secrets are found in every form and however text is cut; ordinary text comes through untouched. */
 import { describe, expect, it } from "vitest";
 import { createRedactor, createStreamRedactor, type Redactor, redactOutputs } from "../src/redact.ts";
 import type { RunEvent } from "../src/run/events.ts";
