@@ -282,6 +282,7 @@ describe.each(SANDBOX_PLACES)("in a sandbox of the provider %s", (provider, star
     ["before its first answer", /POST \/v1\/sandboxes\?/, "arrives"],
     ["when the files have come", /POST \/v1\/sandboxes\?/, "is sent"],
     ["when it has made the sandbox", /POST \/v1\/sandboxes\?/, "is answered"],
+    ["inside of its first answer", /POST \/v1\/sandboxes\?/, "streams"],
     ["before a command", /exec$/, "arrives"],
     ["behind the beginning of a command", /exec$/, "is answered"],
     ["in a command's output", /exec$/, "streams"],

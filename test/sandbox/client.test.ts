@@ -180,6 +180,26 @@ test("nobody there is told as such, and ending a sandbox there never fails", asy
   });
 });
 
+test.each([
+  ["TypeError", new TypeError("terminated")],
+  ["plain error", new Error("Network connection lost.")],
+])("an answer that breaks off is told as such when the platform says so with a %s", async (_kind, error) => {
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode('{"id":'));
+      controller.error(error);
+    },
+  });
+  const cut = clientFor(
+    { url: "http://127.0.0.1:9", secret: "s".repeat(32) },
+    { fetch: () => Promise.resolve(new Response(body, { status: 201 })) },
+  );
+  await expect(cut.create("process", nothing, signal)).rejects.toMatchObject({
+    problem: "unreachable",
+    message: "The sandbox-runner cannot be reached.",
+  });
+});
+
 test("an upload that cannot be read fails as what it failed of", async () => {
   const { client } = await server(() => false);
   const broken = async function* (): AsyncGenerator<Uint8Array, void> {
