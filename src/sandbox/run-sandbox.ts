@@ -32,6 +32,8 @@ export interface Ran {
   /** Set when the command ran although the setup before it failed. */
   readonly failedSetup?: { readonly command: string; readonly end: ExecEnd };
   readonly leftOut: LeftOut;
+  /** True when the sandbox of earlier commands had ended, so that this is another one. */
+  readonly anew: boolean;
   readonly takenBack: TakenBack;
   /** A sentence: why nothing of what it changed was taken back. */
   readonly notTaken?: string;
@@ -95,7 +97,7 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
         return kept;
       } catch (error) {
         await drop();
-        if (!(error instanceof SandboxError) || error.problem !== "lost") throw error;
+        if (!(error instanceof SandboxError) || error.problem !== "gone") throw error;
       }
     }
     kept = await open(signal);
@@ -146,33 +148,50 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
       throw new SandboxError("secret", "The command is too long, or holds a secret of this service.");
     }
     const signal = AbortSignal.any([caller, deadline]);
-    try {
-      const sandbox = await ready(signal);
-      if (anyway) sandbox.usedByModel = true;
-      const { description } = sandbox.remote;
-      const setup = setupFor(description);
-      const again = typeof sandbox.setup === "object" && !anyway && !isGood(sandbox.setup.end);
-      if (setup !== undefined && (sandbox.setup === undefined || again)) {
-        if (holdsSecret(setup)) throw new SandboxError("secret", "The setup command holds a secret.");
-        sandbox.setup = { command: setup, end: yield* exec(sandbox, setup, "setup", signal) };
+    const before = kept;
+    for (;;) {
+      const fresh = kept === undefined;
+      try {
+        return yield* attempt(command, signal, anyway, before);
+      } catch (error) {
+        caller.throwIfAborted();
+        if (deadline.aborted) {
+          await drop();
+          throw new SandboxError("out_of_time", OUT_OF_TIME);
+        }
+        if (!fresh && error instanceof SandboxError && error.problem === "gone") continue;
+        throw error;
       }
-      sandbox.setup ??= "none";
-      const failedSetup =
-        typeof sandbox.setup === "object" && !isGood(sandbox.setup.end) ? sandbox.setup : undefined;
-      const common = { description, leftOut: sandbox.leftOut };
-      if (failedSetup !== undefined && !anyway) {
-        return { ...common, ...failedSetup, phase: "setup", takenBack: NOTHING_TAKEN };
-      }
-      const end = yield* exec(sandbox, command, "command", signal);
-      const back = base ? { takenBack: NOTHING_TAKEN } : await fetchChanges(sandbox, signal);
-      const failed = failedSetup === undefined ? {} : { failedSetup };
-      return { ...common, ...failed, phase: "command", command, end, ...back };
-    } catch (error) {
-      caller.throwIfAborted();
-      if (!deadline.aborted) throw error;
-      await drop();
-      throw new SandboxError("out_of_time", OUT_OF_TIME);
     }
+  }
+
+  async function* attempt(
+    command: string,
+    signal: AbortSignal,
+    anyway: boolean,
+    before: Kept | undefined,
+  ): AsyncGenerator<OutputEvent, Ran> {
+    const sandbox = await ready(signal);
+    if (anyway) sandbox.usedByModel = true;
+    const { description } = sandbox.remote;
+    const setup = setupFor(description);
+    const again = typeof sandbox.setup === "object" && !anyway && !isGood(sandbox.setup.end);
+    if (setup !== undefined && (sandbox.setup === undefined || again)) {
+      if (holdsSecret(setup)) throw new SandboxError("secret", "The setup command holds a secret.");
+      sandbox.setup = { command: setup, end: yield* exec(sandbox, setup, "setup", signal) };
+    }
+    sandbox.setup ??= "none";
+    const failedSetup =
+      typeof sandbox.setup === "object" && !isGood(sandbox.setup.end) ? sandbox.setup : undefined;
+    const { leftOut } = sandbox;
+    const common = { description, leftOut, anew: before !== undefined && before !== sandbox };
+    if (failedSetup !== undefined && !anyway) {
+      return { ...common, ...failedSetup, phase: "setup", takenBack: NOTHING_TAKEN };
+    }
+    const end = yield* exec(sandbox, command, "command", signal);
+    const back = base ? { takenBack: NOTHING_TAKEN } : await fetchChanges(sandbox, signal);
+    const failed = failedSetup === undefined ? {} : { failedSetup };
+    return { ...common, ...failed, phase: "command", command, end, ...back };
   }
 
   async function fetchChanges(
@@ -210,9 +229,10 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
 }
 
 function resultOf(ran: Ran): CommandResult {
-  const { end, takenBack, description, notTaken, failedSetup } = ran;
+  const { end, takenBack, description, notTaken, failedSetup, anew } = ran;
   const notes = [
     ...commandSentences(end),
+    ...(anew ? [ANEW] : []),
     ...(failedSetup === undefined ? [] : [`The setup command failed before: ${failedSetup.command}.`]),
     ...(notTaken === undefined ? [] : [notTaken]),
     ...takenBack.refused,
@@ -229,6 +249,8 @@ function isGood({ ending, exit_code }: ExecEnd): boolean {
   return ending === "exited" && exit_code === 0;
 }
 
+const ANEW =
+  "The sandbox had ended, so this is a new one: what earlier commands left where git ignores it is gone.";
 const OUT_OF_TIME =
   "The run has no time left for commands (limits.timeout_seconds); the rest of it is for publishing.";
 

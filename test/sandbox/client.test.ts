@@ -104,7 +104,7 @@ test.each([
   [
     410,
     { error: { code: "sandbox_lost", message: "Gone.", retryable: false } },
-    "lost: The sandbox has ended. It says: Gone.",
+    "gone: The sandbox has ended. It says: Gone.",
   ],
   [
     401,

@@ -183,18 +183,45 @@ test("an abort ends the command, and the next one gets a sandbox of its own", as
   await sandbox.close();
 });
 
-test("a sandbox that has ended between two commands is made anew when something is to be sent to it", async () => {
-  const workspace = createMemoryWorkspace({ "a.txt": "a\n" });
-  const sandbox = sandboxFor(client, workspace);
-  await run(sandbox, "touch left");
-  const created = runner.log.findLast((entry) => typeof entry["sandbox"] === "string")?.["sandbox"];
-  await runnerClient(runner).destroy(String(created));
-  await expect(run(sandbox, "ls")).rejects.toMatchObject({ problem: "lost" });
-  await run(sandbox, "touch left");
-  const again = runner.log.findLast((entry) => typeof entry["sandbox"] === "string")?.["sandbox"];
-  await runnerClient(runner).destroy(String(again));
+/** Ends the newest sandbox of the runner behind its user's back. */
+async function endNewest(): Promise<void> {
+  const newest = runner.log.findLast((entry) => typeof entry["sandbox"] === "string")?.["sandbox"];
+  await runnerClient(runner).destroy(String(newest));
+}
+
+test("a sandbox that has ended between two commands is made anew, with its setup, and models are told", async () => {
+  const workspace = createMemoryWorkspace({ ".gitignore": "left\nready\n", "a.txt": "a\n" });
+  const sandbox = sandboxFor(client, workspace, { setupFor: () => "echo set up; touch ready" });
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => sandbox.close());
+  const first = await run(sandbox, "touch left");
+  expect([first.said, first.anew]).toEqual(["set up\n", false]);
+  await endNewest();
+  const second = await run(sandbox, "ls; touch left");
+  expect([second.said, second.anew]).toEqual(["set up\na.txt\nready\n", true]);
+  await endNewest();
   await workspace.write("a.txt", "edited\n");
-  expect((await run(sandbox, "grep -r .")).said).toBe("a.txt:edited\n");
+  const third = await run(sandbox, "ls; cat a.txt");
+  expect([third.said, third.anew]).toEqual(["set up\na.txt\nready\nedited\n", true]);
+  expect((await run(sandbox, "true")).anew).toBe(false);
+  await endNewest();
+  const running = sandbox.commands.run("true", signal);
+  expect((await running.next()).value).toMatchObject({ data: "set up\n" });
+  expect((await running.next()).value).toEqual({
+    exitCode: 0,
+    notes: [
+      "The sandbox had ended, so this is a new one: what earlier commands left where git ignores it is gone.",
+    ],
+  });
+});
+
+test("a sandbox that ends under its command is not made anew", async () => {
+  const sandbox = sandboxFor(client, createMemoryWorkspace({ "a.txt": "a\n" }));
+  await run(sandbox, "true");
+  const running = sandbox.execute("echo started; sleep 1000", signal);
+  expect((await running.next()).value).toMatchObject({ data: "started\n" });
+  await endNewest();
+  await expect(running.next()).rejects.toMatchObject({ problem: "lost" });
   await sandbox.close();
 });
 
