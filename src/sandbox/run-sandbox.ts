@@ -1,5 +1,6 @@
 /** One run's sandbox: made when the first command needs it, kept in step with the workspace, ended with the run. */
 import type { CommandResult, CommandRunner, OutputEvent } from "../agent/agent.ts";
+import { ServiceError } from "../errors.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { RemoteSandbox, RunnerClient } from "./client.ts";
 import { commandSentences, endingWords } from "./ending-words.ts";
@@ -160,7 +161,7 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
           throw new SandboxError("out_of_time", OUT_OF_TIME);
         }
         if (!fresh && error instanceof SandboxError && error.problem === "gone") continue;
-        throw error;
+        throw isFailedRead(error) ? new SandboxError("unreadable", `${UNREADABLE} ${error.message}`) : error;
       }
     }
   }
@@ -204,6 +205,8 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
       return { takenBack };
     } catch (error) {
       signal.throwIfAborted();
+      if (isFailedRead(error))
+        return { takenBack: NOTHING_TAKEN, notTaken: `${NOT_COMPARED} ${error.message}` };
       if (!(error instanceof SandboxError)) throw error;
       return { takenBack: NOTHING_TAKEN, notTaken: error.message };
     }
@@ -249,8 +252,15 @@ function isGood({ ending, exit_code }: ExecEnd): boolean {
   return ending === "exited" && exit_code === 0;
 }
 
+/** What the forge or the git server did not hand out; whoever waits for a rate limit goes on with it later. */
+function isFailedRead(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && error.retryAt === undefined;
+}
+
 const ANEW =
   "The sandbox had ended, so this is a new one: what earlier commands left where git ignores it is gone.";
+const UNREADABLE = "The repository could not be read for the sandbox.";
+const NOT_COMPARED = "What the command changed was not taken over: the repository could not be read.";
 const OUT_OF_TIME =
   "The run has no time left for commands (limits.timeout_seconds); the rest of it is for publishing.";
 

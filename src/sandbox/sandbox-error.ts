@@ -14,6 +14,8 @@ export type SandboxProblem =
   | "timed_out"
   /** More than fits into a sandbox, or than is taken back from one. */
   | "too_large"
+  /** The repository's files could not be fetched for it. */
+  | "unreadable"
   /** One of the service's own secrets would have left. */
   | "secret"
   /** The run has no time left for commands. */

@@ -1,5 +1,6 @@
 /** Makes what commands changed in a sandbox edits of the workspace, under the same checks as any edit. */
 import { ServiceError } from "../errors.ts";
+import { isOverBound } from "../workspace/blobs.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { ChangedFile, SandboxChanges } from "./read-changes.ts";
 
@@ -12,7 +13,11 @@ export interface TakenBack {
   undo(): Promise<void>;
 }
 
-/** What is the same in the workspace already is left alone: a sandbox tells its changes again with every command. */
+/**
+ * What is the same in the workspace already is left alone: a sandbox tells its changes again with every command.
+ *
+ * Throws ServiceError when the workspace cannot be read, and has changed nothing then.
+ */
 export async function takeBack(
   workspace: Workspace,
   { manifest, files }: SandboxChanges,
@@ -21,8 +26,11 @@ export async function takeBack(
   const changed: string[] = [];
   const refused: string[] = [];
   const undos: (() => Promise<void>)[] = [];
+  const undo = async (): Promise<void> => {
+    for (const one of undos.toReversed()) await one();
+  };
   const attempt = async (path: string, edit: () => Promise<void>): Promise<void> => {
-    const undo = await undoOf(workspace, path, edited.has(path));
+    const back = await undoOf(workspace, path, edited.has(path));
     try {
       await edit();
     } catch (error) {
@@ -31,25 +39,24 @@ export async function takeBack(
       return;
     }
     changed.push(path);
-    undos.push(undo);
+    undos.push(back);
   };
 
-  // Deletions come first: a file may have taken a folder's place, and the other way round.
-  for (const path of manifest.deleted) {
-    if (isFile((await workspace.entry(path))?.kind)) await attempt(path, () => workspace.delete(path));
+  try {
+    // Deletions come first: a file may have taken a folder's place, and the other way round.
+    for (const path of manifest.deleted) {
+      if (isFile((await workspace.entry(path))?.kind)) await attempt(path, () => workspace.delete(path));
+    }
+    await workspace.prefetch([...files.keys()].filter((path) => !edited.has(path)));
+    for (const [path, file] of files) {
+      if (await isSame(workspace, path, file)) continue;
+      await attempt(path, () => workspace.write(path, file.bytes, { executable: file.executable }));
+    }
+  } catch (error) {
+    await undo();
+    throw error;
   }
-  await workspace.prefetch([...files.keys()].filter((path) => !edited.has(path)));
-  for (const [path, file] of files) {
-    if (await isSame(workspace, path, file)) continue;
-    await attempt(path, () => workspace.write(path, file.bytes, { executable: file.executable }));
-  }
-  return {
-    changed,
-    refused,
-    async undo() {
-      for (const undo of undos.toReversed()) await undo();
-    },
-  };
+  return { changed, refused, undo };
 }
 
 async function undoOf(workspace: Workspace, path: string, wasEdited: boolean): Promise<() => Promise<void>> {
@@ -69,8 +76,7 @@ async function isSame(workspace: Workspace, path: string, file: ChangedFile): Pr
 }
 
 function unlessTooLarge(error: unknown): undefined {
-  if (error instanceof ServiceError && error.code === "object_too_large") return undefined;
-  throw error;
+  if (!isOverBound(error)) throw error;
 }
 
 function isFile(kind: string | undefined): kind is "file" | "executable" {

@@ -1,6 +1,7 @@
 /** Attack 9, on the way out of a sandbox: whatever the tar is, nothing escapes, and nothing of a bad one is used. */
 import { packTar, type TarEntry, type TarHeader } from "modern-tar";
 import { describe, expect, test } from "vitest";
+import { ServiceError } from "../../src/errors.ts";
 import { readChanges } from "../../src/sandbox/read-changes.ts";
 import { takeBack } from "../../src/sandbox/take-back.ts";
 import { createMemoryWorkspace } from "../support/memory-workspace.ts";
@@ -116,6 +117,18 @@ test("what leads out of the tree or into git's folder is refused by its name, an
   expect(Object.keys(workspace.snapshot())).toEqual(["good.txt", "l"]);
   await taken.undo();
   expect(workspace.snapshot()).toEqual({ l: "/etc", "old.txt": "o" });
+});
+
+test("what was taken is put back when the workspace cannot be read any further", async () => {
+  const workspace = createMemoryWorkspace({ "a.txt": "a", "b.txt": "b" });
+  const unavailable = new ServiceError("forge_unavailable", "It answered with 502.");
+  const failing = { ...workspace, prefetch: () => Promise.reject(unavailable) };
+  const tar = await packTar([
+    file("files/a.txt", "formatted"),
+    manifest({ modified: ["a.txt"], deleted: ["b.txt"] }),
+  ]);
+  await expect(takeBack(failing, await readChanges(bytesOf(tar)))).rejects.toBe(unavailable);
+  expect(workspace.snapshot()).toEqual({ "a.txt": "a", "b.txt": "b" });
 });
 
 test("edits from before a command are there again when its changes are undone", async () => {

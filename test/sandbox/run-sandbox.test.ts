@@ -1,7 +1,9 @@
 /** A run's sandbox on a real runner: it has the workspace as it is, and what commands change comes back. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ServiceError } from "../../src/errors.ts";
 import type { RunnerClient } from "../../src/sandbox/client.ts";
 import type { Ran, RunSandbox } from "../../src/sandbox/run-sandbox.ts";
+import type { Workspace } from "../../src/workspace/workspace.ts";
 import { createMemoryWorkspace } from "../support/memory-workspace.ts";
 import { clientFor, sandboxFor, startProcessRunner } from "../support/run-sandboxes.ts";
 import { runnerClient, type StartedRunner } from "../support/sandbox-runner.ts";
@@ -223,6 +225,44 @@ test("a sandbox that ends under its command is not made anew", async () => {
   await endNewest();
   await expect(running.next()).rejects.toMatchObject({ problem: "lost" });
   await sandbox.close();
+});
+
+test("a repository that cannot be read for the sandbox is told as such, but for a wait", async () => {
+  const workspace = createMemoryWorkspace({ "a.txt": "a\n" });
+  const failing = (error: ServiceError): Workspace => ({
+    ...workspace,
+    readAll: async function* () {
+      yield* workspace.readAll();
+      throw error;
+    },
+  });
+  const unavailable = new ServiceError("forge_unavailable", "It answered with 502.");
+  const sandbox = sandboxFor(client, failing(unavailable));
+  await expect(run(sandbox, "true")).rejects.toMatchObject({
+    problem: "unreadable",
+    message: "The repository could not be read for the sandbox. It answered with 502.",
+  });
+  expect((await sandbox.commands.run("true", signal).next()).value).toEqual({
+    exitCode: null,
+    ended:
+      "could not be run: The repository could not be read for the sandbox. It answered with 502. Go on without it",
+  });
+  const limited = new ServiceError("rate_limited", "Too many requests.", { retryAt: 1 });
+  await expect(run(sandboxFor(client, failing(limited)), "true")).rejects.toBe(limited);
+});
+
+test("what a command changed is left out when the repository cannot be read to compare it", async () => {
+  const workspace = createMemoryWorkspace({ "a.txt": "a\n" });
+  const unavailable = new ServiceError("forge_unavailable", "It answered with 502.");
+  const sandbox = sandboxFor(client, { ...workspace, prefetch: () => Promise.reject(unavailable) });
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => sandbox.close());
+  const { end, takenBack, notTaken } = await run(sandbox, "echo b > a.txt");
+  expect([end.exit_code, takenBack.changed, notTaken]).toEqual([
+    0,
+    [],
+    "What the command changed was not taken over: the repository could not be read. It answered with 502.",
+  ]);
 });
 
 test("a run without time left for commands is told so", async () => {

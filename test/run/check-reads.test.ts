@@ -1,0 +1,60 @@
+/** What a run does when its repository cannot be read for the sandbox. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createEgress } from "../../src/egress.ts";
+import type { RunEvent } from "../../src/run/events.ts";
+import type { RunRequest } from "../../src/run/request.ts";
+import { type LocalForge, startForge } from "../support/forge/server.ts";
+import { createJournal } from "../support/journal.ts";
+import { TOKENS } from "../support/open.ts";
+import { clientFor, startProcessRunner } from "../support/run-sandboxes.ts";
+import { editing, type PartsOptions, partsFor, requestFor } from "../support/runs.ts";
+import type { StartedRunner } from "../support/sandbox-runner.ts";
+
+let forge: LocalForge;
+let runner: StartedRunner;
+
+beforeAll(async () => {
+  forge = await startForge({ tokens: TOKENS });
+  runner = await startProcessRunner();
+});
+afterAll(async () => {
+  await runner.close();
+  await forge.close();
+});
+
+async function ran(
+  name: string,
+  options: PartsOptions,
+  more: Partial<RunRequest>,
+): Promise<readonly RunEvent[]> {
+  const request = requestFor(forge, name, { use_cloud_sandbox: true, sandbox_provider: "process", ...more });
+  const parts = partsFor(forge, options, { runner: clientFor(runner) });
+  const journal = createJournal(request, parts, "6b1f1d5e-0000-4000-8000-000000000009");
+  expect(await journal.attempt(parts)).toBe(true);
+  return journal.events;
+}
+
+test("files that the git server does not hand out for the check leave the change unverified, not lost", async () => {
+  const repository = await forge.addRepository("octo/unread", { files: { "a.txt": "a\n", "b.txt": "b\n" } });
+  const send = createEgress({ origins: [forge.url] });
+  let edited = false;
+  const fetch: typeof send = async (input, init) => {
+    const isFetch = String(input).endsWith("/git-upload-pack");
+    return edited && isFetch ? new Response("busy", { status: 502 }) : await send(input, init);
+  };
+  const agent = editing(async (workspace) => {
+    await workspace.write("new.txt", "new\n");
+    edited = true;
+  });
+  const events = await ran("octo/unread", { agent, fetch }, { test_command: "true" });
+  expect(events.at(-1)).toMatchObject({
+    status: "succeeded",
+    verification: {
+      status: "not_verified",
+      message: expect.stringMatching(
+        /^"true" was not run to its end\. The repository could not be read for the sandbox\. .*502/,
+      ),
+    },
+  });
+  expect(repository.pullRequests).toHaveLength(1);
+});
