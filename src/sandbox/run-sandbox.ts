@@ -32,7 +32,8 @@ export interface Ran {
   readonly description: SandboxDescription;
   /** Set when the command ran although the setup before it failed. */
   readonly failedSetup?: { readonly command: string; readonly end: ExecEnd };
-  readonly leftOut: LeftOut;
+  /** How many of the repository's entries the sandbox did not have. */
+  readonly leftOut: Readonly<Record<keyof LeftOut, number>>;
   /** True when the sandbox of earlier commands had ended, so that this is another one. */
   readonly anew: boolean;
   readonly takenBack: TakenBack;
@@ -91,9 +92,9 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
     if (kept !== undefined) {
       const edits: EditsToSend | undefined = base ? undefined : await kept.sync.pending();
       if (edits === undefined) return kept;
-      const { remote, sync } = kept;
+      const { remote, sync, leftOut } = kept;
       try {
-        await remote.put(() => packEdits(workspace, edits, { holdsSecret }), signal);
+        await remote.put(() => packEdits(workspace, edits, { holdsSecret }, leftOut), signal);
         sync.sent(edits);
         return kept;
       } catch (error) {
@@ -184,7 +185,8 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
     sandbox.setup ??= "none";
     const failedSetup =
       typeof sandbox.setup === "object" && !isGood(sandbox.setup.end) ? sandbox.setup : undefined;
-    const { leftOut } = sandbox;
+    const { links, names, large } = sandbox.leftOut;
+    const leftOut = { links, names: names.size, large: large.size };
     const common = { description, leftOut, anew: before !== undefined && before !== sandbox };
     if (failedSetup !== undefined && !anyway) {
       return { ...common, ...failedSetup, phase: "setup", takenBack: NOTHING_TAKEN };
@@ -196,11 +198,12 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
   }
 
   async function fetchChanges(
-    { remote, sync }: Kept,
+    { remote, sync, leftOut: { names, large } }: Kept,
     signal: AbortSignal,
   ): Promise<Pick<Ran, "takenBack" | "notTaken">> {
     try {
-      const takenBack = await takeBack(workspace, await readChanges(remote.changes(signal)));
+      const changes = await readChanges(remote.changes(signal));
+      const takenBack = await takeBack(workspace, changes, (path) => !names.has(path) && !large.has(path));
       sync.took(takenBack.changed);
       return { takenBack };
     } catch (error) {

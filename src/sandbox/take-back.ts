@@ -14,13 +14,15 @@ export interface TakenBack {
 }
 
 /**
- * What is the same in the workspace already is left alone: a sandbox tells its changes again with every command.
+ * What is the same in the workspace already is left alone: a sandbox tells its changes again with every command. So is
+ * what the sandbox did not have, for which `hadThere` is false: a command that made it did not know what is there.
  *
  * Throws ServiceError when the workspace cannot be read, and has changed nothing then.
  */
 export async function takeBack(
   workspace: Workspace,
   { manifest, files }: SandboxChanges,
+  hadThere: (path: string) => boolean = () => true,
 ): Promise<TakenBack> {
   const edited = new Set(workspace.edits().map(({ path }) => path));
   const changed: string[] = [];
@@ -47,10 +49,13 @@ export async function takeBack(
     for (const path of manifest.deleted) {
       if (isFile((await workspace.entry(path))?.kind)) await attempt(path, () => workspace.delete(path));
     }
-    await workspace.prefetch([...files.keys()].filter((path) => !edited.has(path)));
+    await workspace.prefetch([...files.keys()].filter((path) => hadThere(path) && !edited.has(path)));
     for (const [path, file] of files) {
-      if (await isSame(workspace, path, file)) continue;
-      await attempt(path, () => workspace.write(path, file.bytes, { executable: file.executable }));
+      if (!hadThere(path)) {
+        refused.push(`${JSON.stringify(path)} was left as it is: the sandbox did not have it.`);
+      } else if (!(await isSame(workspace, path, file))) {
+        await attempt(path, () => workspace.write(path, file.bytes, { executable: file.executable }));
+      }
     }
   } catch (error) {
     await undo();

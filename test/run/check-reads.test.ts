@@ -1,4 +1,4 @@
-/** What a run does when its repository cannot be read for the sandbox. */
+/** What a run does when its repository cannot be read for the sandbox: not at all, or not a file of it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createEgress } from "../../src/egress.ts";
 import type { RunEvent } from "../../src/run/events.ts";
@@ -9,6 +9,7 @@ import { TOKENS } from "../support/open.ts";
 import { clientFor, startProcessRunner } from "../support/run-sandboxes.ts";
 import { editing, type PartsOptions, partsFor, requestFor } from "../support/runs.ts";
 import type { StartedRunner } from "../support/sandbox-runner.ts";
+import { scriptedAgent, usageAt } from "../support/scripted-agent.ts";
 
 let forge: LocalForge;
 let runner: StartedRunner;
@@ -57,4 +58,26 @@ test("files that the git server does not hand out for the check leave the change
     },
   });
   expect(repository.pullRequests).toHaveLength(1);
+});
+
+test("a file over the bound for one file may be moved between two checks", async () => {
+  const big = new Uint8Array(9 * 1024 * 1024);
+  const files = { "a.txt": "old\n", "big.bin": big };
+  const repository = await forge.addRepository("octo/moved", { files });
+  const agent = scriptedAgent(async function* ({ workspace, feedback, commands, signal }) {
+    if (feedback === undefined) await workspace.write("a.txt", "bad\n");
+    else {
+      await commands?.run("true", signal).next();
+      await workspace.move("big.bin", "data/big.bin");
+      await workspace.write("a.txt", "good\n");
+      expect((await commands?.run("test ! -e data", signal).next())?.value).toEqual({ exitCode: 0 });
+    }
+    yield usageAt(1);
+    return { status: "edited", title: "Move it", summary: [] };
+  });
+  const events = await ran("octo/moved", { agent }, { test_command: "grep good a.txt" });
+  expect(events.at(-1)).toMatchObject({ status: "succeeded", verification: { status: "passed" } });
+  const [pull] = repository.pullRequests;
+  expect(await repository.git("ls-tree", "-r", "--name-only", `${pull?.head}`)).toBe("a.txt\ndata/big.bin");
+  expect(pull?.body).toContain("The sandbox did not have all of the repository: 1 too large.");
 });

@@ -227,6 +227,35 @@ test("a sandbox that ends under its command is not made anew", async () => {
   await sandbox.close();
 });
 
+test("a file over the bound for one file does not travel, is not replaced, and may be moved and deleted", async () => {
+  const files = { "a.txt": "a\n", "big.bin": "x".repeat(2000), "huge.bin": "y".repeat(3000) };
+  const workspace = createMemoryWorkspace(files, { maxReadBytes: 1000 });
+  await using stack = new AsyncDisposableStack();
+  const sandbox = sandboxFor(client, workspace);
+  stack.defer(() => sandbox.close());
+  const first = await run(sandbox, "test -f big.bin || echo stub > big.bin; echo b > a.txt; ls");
+  expect([first.said, first.leftOut, first.takenBack.changed, first.takenBack.refused]).toEqual([
+    "a.txt\nbig.bin\n",
+    { links: 0, names: 0, large: 2 },
+    ["a.txt"],
+    ['"big.bin" was left as it is: the sandbox did not have it.'],
+  ]);
+  await workspace.move("big.bin", "data/big.bin");
+  await workspace.delete("huge.bin");
+  const second = await run(sandbox, "mkdir -p data; echo stub | tee data/big.bin > huge.bin; ls");
+  expect([second.said, second.leftOut, second.takenBack.changed, second.takenBack.refused]).toEqual([
+    "a.txt\ndata\nhuge.bin\n",
+    { links: 0, names: 0, large: 1 },
+    ["huge.bin"],
+    ['"data/big.bin" was left as it is: the sandbox did not have it.'],
+  ]);
+  expect(workspace.snapshot()).toEqual({
+    "a.txt": "b\n",
+    "data/big.bin": files["big.bin"],
+    "huge.bin": "stub\n",
+  });
+});
+
 test("a repository that cannot be read for the sandbox is told as such, but for a wait", async () => {
   const workspace = createMemoryWorkspace({ "a.txt": "a\n" });
   const failing = (error: ServiceError): Workspace => ({
