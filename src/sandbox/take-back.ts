@@ -3,6 +3,7 @@ import { ServiceError } from "../errors.ts";
 import { isOverBound } from "../workspace/blobs.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { ChangedFile, SandboxChanges } from "./read-changes.ts";
+import { isSkipped, skippedSentences } from "./skipped.ts";
 
 export interface TakenBack {
   /** Paths that are edited now because of it. */
@@ -25,8 +26,9 @@ export async function takeBack(
   hadThere: (path: string) => boolean = () => true,
 ): Promise<TakenBack> {
   const edited = new Set(workspace.edits().map(({ path }) => path));
+  const skipped = new Set(manifest.skipped.map(({ path }) => path));
   const changed: string[] = [];
-  const refused: string[] = [];
+  const refused = [...skippedSentences(manifest.skipped)];
   const undos: (() => Promise<void>)[] = [];
   const undo = async (): Promise<void> => {
     for (const one of undos.toReversed()) await one();
@@ -47,7 +49,8 @@ export async function takeBack(
   try {
     // Deletions come first: a file may have taken a folder's place, and the other way round.
     for (const path of manifest.deleted) {
-      if (isFile((await workspace.entry(path))?.kind)) await attempt(path, () => workspace.delete(path));
+      const isThere = isFile((await workspace.entry(path))?.kind);
+      if (isThere && !isSkipped(path, skipped)) await attempt(path, () => workspace.delete(path));
     }
     await workspace.prefetch([...files.keys()].filter((path) => hadThere(path) && !edited.has(path)));
     for (const [path, file] of files) {

@@ -131,6 +131,18 @@ test("what was taken is put back when the workspace cannot be read any further",
   expect(workspace.snapshot()).toEqual({ "a.txt": "a", "b.txt": "b" });
 });
 
+test("of many paths that are not handed out some are named, for each reason", async () => {
+  const skipped = Array.from({ length: 12 }, (_, at) => ({ path: `link-${at}`, reason: "not_a_file" }));
+  skipped.push({ path: "x".repeat(5000), reason: "bad_name" });
+  const tar = await packTar([manifest({ skipped })]);
+  const { refused } = await takeBack(createMemoryWorkspace(), await readChanges(bytesOf(tar)));
+  const named = Array.from({ length: 10 }, (_, at) => `"link-${at}"`).join(", ");
+  expect(refused).toEqual([
+    `What the command left at ${named} and 2 more was not taken over: it is a link or no regular file.`,
+    `What the command left at "${"x".repeat(199)}…" was not taken over: its name is too long or not UTF-8.`,
+  ]);
+});
+
 test("edits from before a command are there again when its changes are undone", async () => {
   const workspace = createMemoryWorkspace({ "a.txt": "a", "b.txt": "b" });
   await workspace.write("a.txt", "edited", { executable: true });

@@ -256,6 +256,26 @@ test("a file over the bound for one file does not travel, is not replaced, and m
   });
 });
 
+test("a link, a file that is too large and a name that is not UTF-8 are named, and delete nothing", async () => {
+  const workspace = createMemoryWorkspace({ "a.txt": "a\n", "b.txt": "b\n", "x/y": "y\n", "z/y": "y\n" });
+  await using stack = new AsyncDisposableStack();
+  const sandbox = sandboxFor(client, workspace);
+  stack.defer(() => sandbox.close());
+  const { takenBack } = await run(
+    sandbox,
+    `ln -sf b.txt a.txt; rm -r x z; ln -s /tmp x; truncate -s 70000000 b.txt; echo n > "$(printf 'n\\377')"`,
+  );
+  expect([takenBack.changed, takenBack.refused]).toEqual([
+    ["z/y"],
+    [
+      'What the command left at "a.txt", "x" was not taken over: it is a link or no regular file.',
+      'What the command left at "b.txt" was not taken over: it is too large.',
+      'What the command left at "n\ufffd" was not taken over: its name is too long or not UTF-8.',
+    ],
+  ]);
+  expect(workspace.snapshot()).toEqual({ "a.txt": "a\n", "b.txt": "b\n", "x/y": "y\n" });
+});
+
 test("a repository that cannot be read for the sandbox is told as such, but for a wait", async () => {
   const workspace = createMemoryWorkspace({ "a.txt": "a\n" });
   const failing = (error: ServiceError): Workspace => ({
