@@ -46,12 +46,7 @@ export interface RunSandbox {
   execute(command: string, signal: AbortSignal, anyway?: boolean): AsyncGenerator<OutputEvent, Ran>;
   /** The same for models, to whom every failure is a result. */
   readonly commands: CommandRunner;
-  /**
-   * Gives what comes next a sandbox in which no model has run anything: what it left where git ignores it would
-   * speak for a change that does not have it.
-   */
-  renew(): Promise<void>;
-  /** Ends the sandbox, in bounded time. Never throws. */
+  /** Ends the sandbox, in bounded time; a command after that has a new one. Never throws. */
   close(): Promise<void>;
 }
 
@@ -61,7 +56,6 @@ interface Kept {
   readonly leftOut: LeftOut;
   /** How the setup went, once it has run. */
   setup?: { readonly command: string; readonly end: ExecEnd } | "none";
-  usedByModel?: true;
 }
 
 const NOTHING_TAKEN: TakenBack = { changed: [], refused: [], undo: async () => {} };
@@ -148,7 +142,6 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
     const signal = AbortSignal.any([caller, deadline]);
     try {
       const sandbox = await ready(signal);
-      if (anyway) sandbox.usedByModel = true;
       const { description } = sandbox.remote;
       const setup = setupFor(description);
       const again = typeof sandbox.setup === "object" && !anyway && !isGood(sandbox.setup.end);
@@ -201,9 +194,6 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
           return { exitCode: null, ended: `could not be run: ${error.message} Go on without it` };
         }
       },
-    },
-    async renew() {
-      if (kept?.usedByModel === true) await drop();
     },
     close: drop,
   };

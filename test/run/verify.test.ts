@@ -37,6 +37,7 @@ async function set(
   files: Readonly<Record<string, string>>,
   agent: Agent,
   more: Partial<RunRequest> = {},
+  on: StartedRunner = runner,
 ): Promise<Case> {
   count += 1;
   const name = `octo/verify-${count}`;
@@ -46,7 +47,7 @@ async function set(
     sandbox_provider: "process",
     ...more,
   });
-  const parts = () => partsFor(forge, { agent }, { runner: clientFor(runner) });
+  const parts = () => partsFor(forge, { agent }, { runner: clientFor(on) });
   return { repository, journal: createJournal(request, parts(), RUN_ID), parts };
 }
 
@@ -69,6 +70,14 @@ function step(events: readonly RunEvent[]): readonly RunEvent[] {
   const from = events.findIndex((event) => event.type === "progress" && event.step === "verify");
   const to = events.findIndex((event) => event.type === "success" && event.step === "verify");
   return events.slice(from, to + 1);
+}
+
+/** A run whose runner has place for one sandbox at a time. */
+async function ranInOnePlace(request: Partial<RunRequest>): Promise<DoneEvent> {
+  const small = await startProcessRunner({ MAX_SANDBOXES: "1", MAX_QUEUE: "0" });
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => small.close());
+  return (await ran(FILES, change, request, small)).done;
 }
 
 const change = editing((workspace) => workspace.write("a.txt", "new\n"));
@@ -174,6 +183,17 @@ test("a setup that fails before the change too is no verdict on it", async () =>
   expect(repository.pullRequests[0]?.draft).toBe(false);
 });
 
+test("a run holds one sandbox at a time, so that it does not wait for itself", async () => {
+  expect((await ranInOnePlace({ test_command: "exit 3" })).verification).toMatchObject({
+    status: "failed",
+    failed_before: true,
+  });
+  expect((await ranInOnePlace({ setup_command: "exit 6", test_command: "true" })).verification).toEqual({
+    status: "not_verified",
+    message: 'The setup command "exit 6" ended with exit code 6, before the change too.',
+  });
+});
+
 test("a setup that only the change breaks is a failed check", async () => {
   const { done } = await ran(FILES, change, { setup_command: "grep old a.txt", test_command: "true" });
   expect(done.verification).toMatchObject({
@@ -261,6 +281,14 @@ describe("an agent with a model", () => {
       message: expect.stringContaining("The agent changed nothing more."),
     });
     expect(events.filter(({ type }) => type === "output")).toHaveLength(1);
+  });
+
+  test("does not pass the next check by what the first one left where git ignores it", async () => {
+    const files = { ...FILES, ".gitignore": "built\n" };
+    const { done } = await ran(files, repairing(["bad\n", "worse\n", "worst\n"]), {
+      test_command: "test -f built || { touch built; exit 1; }",
+    });
+    expect(done.verification).toMatchObject({ status: "failed", failed_before: true });
   });
 
   test("that takes everything back ends as no_changes", async () => {

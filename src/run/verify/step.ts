@@ -84,13 +84,17 @@ async function* checks(
     let check: Check;
     try {
       yield { type: "progress", step: "verify", message: announcement(plan, test) };
-      await commands.renew();
+      // What another command left where git ignores it would speak for a change that does not have it.
+      await commands.close();
       check = yield* runCheck(commands, test.command, signal);
     } catch (error) {
       if (!(error instanceof SandboxError)) throw error;
       const earlier = feedback === undefined ? "" : " It had failed before the agent's last repair.";
       const message = `${JSON.stringify(test.command)} was not run to its end. ${error.message}${earlier}`;
       return await notVerified(state, message);
+    } finally {
+      // A run that kept it while it asks for another one could wait for itself: runners bound how many there are.
+      await commands.close();
     }
     const taken = yield* takeCommandChanges(state, workspace, check.ran);
     if (taken !== undefined) onPatch(taken.patch);
