@@ -63,8 +63,19 @@ describe("of a repository with", () => {
     ],
     [
       "one that is not known",
-      { "package.json": pkg({ scripts, packageManager: "bun@1.0.0" }) },
+      { "package.json": pkg({ scripts, packageManager: "nub@1.0.0" }) },
       ["npm test", NODE],
+    ],
+    ["bun, named", { "package.json": pkg({ scripts, packageManager: "bun@1.0.0" }) }, ["bun run test", NODE]],
+    [
+      "bun's lock",
+      { "package.json": pkg({ scripts }), "bun.lock": "" },
+      ["bun run test", NODE, "bun install --frozen-lockfile"],
+    ],
+    [
+      "bun's older lock",
+      { "package.json": pkg({ scripts }), "bun.lockb": "" },
+      ["bun run test", NODE, "bun install --frozen-lockfile"],
     ],
     ["a byte order mark", { "package.json": `\uFEFF${pkg({ scripts })}` }, ["npm test", NODE]],
     ["npm's placeholder", { "package.json": pkg({ scripts: { test: PLACEHOLDER } }) }, []],
@@ -87,6 +98,23 @@ describe("of a repository with", () => {
     ],
     ["pytest in tox.ini", { "tox.ini": "[pytest]\n" }, ["python3 -m pytest", "tox.ini sets up pytest"]],
     ["a conftest.py", { "conftest.py": "" }, ["python3 -m pytest", "there is a conftest.py"]],
+    ["pytest.toml", { "pytest.toml": "[pytest]\n" }, ["python3 -m pytest", "there is a pytest.toml"]],
+    [
+      "pytest among tox's commands",
+      { "tox.ini": "[testenv]\ndeps = pytest\ncommands =\n    pytest {posargs}\n" },
+      ["python3 -m pytest", "tox.ini names pytest"],
+    ],
+    ["a tox.ini that runs something else", { "tox.ini": "[testenv]\ncommands = stestr run\n" }, []],
+    [
+      "tests in its root",
+      { "test_x.py": "", "x.py": "" },
+      ["python3 -m pytest", "there are tests with pytest's names"],
+    ],
+    [
+      "tests beside its sources",
+      { "src/p/tests/test_a.py": "" },
+      ["python3 -m pytest", "a folder of tests has pytest's names"],
+    ],
     [
       "a folder of tests",
       { "tests/unit/test_a.py": "" },
