@@ -68,7 +68,11 @@ export interface Verifying {
   /** True while the agent works on that. */
   readonly atWork?: boolean;
   /** How the check went on the repository as it was; null when that could not be found out. */
-  readonly before?: { readonly phase: "setup" | "command"; readonly failed: boolean } | null;
+  readonly before?: {
+    readonly phase: "setup" | "command";
+    readonly failed: boolean;
+    readonly exitCode?: number | null;
+  } | null;
   /** Files that commands of this step changed. */
   readonly changed?: readonly string[];
 }

@@ -1,69 +1,14 @@
 /** The verify step on a real runner, with agents that do what a test scripts. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Agent, AgentTask } from "../../src/agent/agent.ts";
 import type { DoneEvent, RunEvent } from "../../src/run/events.ts";
 import type { RunRequest } from "../../src/run/request.ts";
-import { type ForgeRepository, type LocalForge, startForge } from "../support/forge/server.ts";
-import { createJournal, type Journal } from "../support/journal.ts";
-import { TOKENS } from "../support/open.ts";
-import { clientFor, startProcessRunner } from "../support/run-sandboxes.ts";
-import { editing, partsFor, requestFor } from "../support/runs.ts";
-import type { StartedRunner } from "../support/sandbox-runner.ts";
+import { type CheckedRun, change, checkedRuns, FILES } from "../support/checked-runs.ts";
+import { startProcessRunner } from "../support/run-sandboxes.ts";
+import { editing } from "../support/runs.ts";
 import { scriptedAgent, usageAt } from "../support/scripted-agent.ts";
 
-const RUN_ID = "6b1f1d5e-0000-4000-8000-000000000007";
-
-let forge: LocalForge;
-let runner: StartedRunner;
-
-beforeAll(async () => {
-  forge = await startForge({ tokens: TOKENS });
-  runner = await startProcessRunner({ MAX_SANDBOXES: "100" });
-});
-afterAll(async () => {
-  await runner.close();
-  await forge.close();
-});
-
-interface Case {
-  readonly repository: ForgeRepository;
-  readonly journal: Journal;
-  readonly parts: () => ReturnType<typeof partsFor>;
-}
-
-let count = 0;
-
-async function set(
-  files: Readonly<Record<string, string>>,
-  agent: Agent,
-  more: Partial<RunRequest> = {},
-  on: StartedRunner = runner,
-): Promise<Case> {
-  count += 1;
-  const name = `octo/verify-${count}`;
-  const repository = await forge.addRepository(name, { files });
-  const request = requestFor(forge, name, {
-    use_cloud_sandbox: true,
-    sandbox_provider: "process",
-    ...more,
-  });
-  const parts = () => partsFor(forge, { agent }, { runner: clientFor(on) });
-  return { repository, journal: createJournal(request, parts(), RUN_ID), parts };
-}
-
-function doneOf(events: readonly RunEvent[]): DoneEvent {
-  const done = events.at(-1);
-  if (done?.type !== "done") throw new Error("no done");
-  return done;
-}
-
-async function ran(
-  ...setUp: Parameters<typeof set>
-): Promise<{ events: readonly RunEvent[]; done: DoneEvent } & Case> {
-  const one = await set(...setUp);
-  expect(await one.journal.attempt(one.parts())).toBe(true);
-  return { ...one, events: one.journal.events, done: doneOf(one.journal.events) };
-}
+const { set, ran } = checkedRuns();
 
 /** The verify step's events. */
 function step(events: readonly RunEvent[]): readonly RunEvent[] {
@@ -79,9 +24,6 @@ async function ranInOnePlace(request: Partial<RunRequest>): Promise<DoneEvent> {
   stack.defer(() => small.close());
   return (await ran(FILES, change, request, small)).done;
 }
-
-const change = editing((workspace) => workspace.write("a.txt", "new\n"));
-const FILES = { "a.txt": "old\n" };
 
 describe("which command checks a change", () => {
   const settings = "setup_command: echo from its setup\ntest_command: |\n  echo one\n  echo from the file\n";
@@ -338,7 +280,7 @@ describe("an agent with a model", () => {
 });
 
 /** What readers see, without the names and times that differ. */
-function comparable({ journal, repository }: Case): unknown {
+function comparable({ journal, repository }: CheckedRun): unknown {
   return JSON.parse(
     JSON.stringify(journal.events)
       .replaceAll(repository.fullName, "octo/name")

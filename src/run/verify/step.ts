@@ -9,11 +9,13 @@ import { checkpointMark, workspaceOf } from "../resume.ts";
 import { sandboxOf, whyNoSandbox } from "../sandbox-of.ts";
 import { known, type RunState, type Verification } from "../state.ts";
 import { type StepOutcome, step } from "../step.ts";
-import { type Check, checkBefore, runCheck } from "./check.ts";
+import { type Check, type CheckToRun, checkBefore, runCheck } from "./check.ts";
 import { takeCommandChanges } from "./command-changes.ts";
+import { named } from "./named.ts";
+import { whyNoVerdict } from "./no-verdict.ts";
 import type { CheckPlan } from "./plan.ts";
 import { feedbackOf, mayTryAgain, tryAgain } from "./try-again.ts";
-import { publicVerification, verdictOf } from "./verdict.ts";
+import { noVerdict, publicVerification, verdictOf } from "./verdict.ts";
 
 /** Sets `facts.verification`. Without a sandbox that is all there is to say, and it is no step. */
 export async function* verifyStep(state: RunState): AsyncGenerator<RunOutput, void> {
@@ -66,6 +68,8 @@ async function* checks(
   const { commands } = known(state.sandbox, "sandbox");
   const { test } = plan;
   if (test === undefined) return nothingToRun();
+  const toRun = { ...plan, test };
+  const name = await named(state, test.command);
   facts.verifying ??= {};
   let stopped: string | undefined;
   let told: { readonly check: Check; readonly edits: readonly PathEdit[] } | undefined;
@@ -83,14 +87,14 @@ async function* checks(
     }
     let check: Check;
     try {
-      yield { type: "progress", step: "verify", message: announcement(plan, test) };
+      yield { type: "progress", step: "verify", message: announcement(toRun, name) };
       // What another command left where git ignores it would speak for a change that does not have it.
       await commands.close();
-      check = yield* runCheck(commands, test.command, signal);
+      check = yield* runCheck(commands, toRun, signal);
     } catch (error) {
       if (!(error instanceof SandboxError)) throw error;
       const earlier = feedback === undefined ? "" : " It had failed before the agent's last repair.";
-      const message = `${JSON.stringify(test.command)} was not run to its end. ${error.message}${earlier}`;
+      const message = `${name} was not run to its end. ${error.message}${earlier}`;
       return await notVerified(state, message);
     } finally {
       // A run that kept it while it asks for another one could wait for itself: runners bound how many there are.
@@ -103,14 +107,11 @@ async function* checks(
     if (facts.verifying.before === undefined) {
       const message = "The check failed; seeing whether it did before the change.";
       yield { type: "progress", step: "verify", message };
-      const before = await checkBefore(state, workspace, test.command);
+      const before = await checkBefore(state, workspace, toRun);
       facts.verifying = { ...facts.verifying, before };
     }
-    const { before } = facts.verifying;
-    if (check.ran.phase === "setup" && before?.phase === "setup" && before.failed) {
-      const message = `The setup command ${JSON.stringify(check.ran.command)} ${check.words}, before the change too.`;
-      return await notVerified(state, message);
-    }
+    const why = whyNoVerdict(check, facts.verifying.before, await named(state, check.ran.command));
+    if (why !== undefined) return await noVerdict(state, check, why);
     if (stopped !== undefined || !mayTryAgain(state)) return await verdictOf(state, check, stopped);
     told = { check, edits: workspace.edits() };
     yield* feedbackOf(state, check);
@@ -124,12 +125,12 @@ function areSame(before: readonly PathEdit[], after: readonly PathEdit[]): boole
 }
 
 /** The sentence that says what is run, why this, and whether dependencies are installed for it. */
-function announcement({ needsNetwork }: CheckPlan, test: NonNullable<CheckPlan["test"]>): string {
+function announcement({ needsNetwork, test }: CheckToRun, name: string): string {
   const install =
     needsNetwork === undefined
       ? ""
       : ` Its dependencies are installed with ${JSON.stringify(needsNetwork)} first where the sandbox has a network.`;
-  return `Running ${JSON.stringify(test.command)}, since ${test.because}.${install}`;
+  return `Running ${name}, since ${test.because}.${install}`;
 }
 
 function nothingToRun(): Verification {

@@ -8,6 +8,7 @@ import { settleEdits, takeWords } from "../edit.ts";
 import { checkpointMark } from "../resume.ts";
 import type { RunState } from "../state.ts";
 import type { Check } from "./check.ts";
+import { named } from "./named.ts";
 
 const MOST_TRIES = 2;
 /** Characters of output that the agent is given. */
@@ -23,20 +24,20 @@ export function mayTryAgain({ facts, agentDeadline }: RunState): boolean {
 /** Writes down what the agent is to be told, so that another process tells it too. */
 export async function* feedbackOf(state: RunState, check: Check): AsyncGenerator<RunOutput, void> {
   const { facts } = state;
-  const { ran, words, tail } = check;
+  const { ran, words, notInstalled, tail } = check;
   const before = facts.verifying?.before ?? undefined;
   const number = (facts.verifying?.feedback?.number ?? 0) + 1;
   const feedback: Feedback = {
     number,
     command: ran.command,
-    ending: `It ${words}.`,
+    ending: notInstalled === undefined ? `It ${words}.` : `It ${words}. ${notInstalled}`,
     output: tail.last(OUTPUT_CHARACTERS),
     ...(before === undefined ? {} : { failedBefore: before.failed }),
   };
   facts.verifying = { ...facts.verifying, feedback, atWork: true };
   yield checkpointMark(state);
-  const message = `${JSON.stringify(ran.command)} ${words}; the agent gets its output and another try (${number} of ${MOST_TRIES}).`;
-  yield { type: "warning", message: await hideSecrets(message), code: "verification_failed" };
+  const message = `${await named(state, ran.command)} ${words}; the agent gets its output and another try (${number} of ${MOST_TRIES}).`;
+  yield { type: "warning", message, code: "verification_failed" };
 }
 
 export interface TriedAgain {
