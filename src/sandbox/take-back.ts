@@ -8,8 +8,8 @@ export interface TakenBack {
   readonly changed: readonly string[];
   /** Sentences: what was not taken, and why. */
   readonly refused: readonly string[];
-  /** Puts the workspace back to what it was before. */
-  undo(): Promise<void>;
+  /** Puts the workspace, or of it only these paths, back to what it was before. */
+  undo(only?: ReadonlySet<string>): Promise<void>;
 }
 
 /** What is the same in the workspace already is left alone: a sandbox tells its changes again with every command. */
@@ -20,7 +20,7 @@ export async function takeBack(
   const edited = new Set(workspace.edits().map(({ path }) => path));
   const changed: string[] = [];
   const refused: string[] = [];
-  const undos: (() => Promise<void>)[] = [];
+  const undos: (readonly [path: string, undo: () => Promise<void>])[] = [];
   const attempt = async (path: string, edit: () => Promise<void>): Promise<void> => {
     const undo = await undoOf(workspace, path, edited.has(path));
     try {
@@ -31,7 +31,7 @@ export async function takeBack(
       return;
     }
     changed.push(path);
-    undos.push(undo);
+    undos.push([path, undo]);
   };
 
   // Deletions come first: a file may have taken a folder's place, and the other way round.
@@ -46,8 +46,8 @@ export async function takeBack(
   return {
     changed,
     refused,
-    async undo() {
-      for (const undo of undos.toReversed()) await undo();
+    async undo(only) {
+      for (const [path, undo] of undos.toReversed()) if (only?.has(path) ?? true) await undo();
     },
   };
 }

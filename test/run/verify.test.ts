@@ -145,28 +145,6 @@ test("a setup that only the change breaks is a failed check", async () => {
   });
 });
 
-test("what a check writes that looks like a secret is left out, and the rest of the change goes on", async () => {
-  const test_command =
-    "printf 'ghp_%s\\n' 1234567890abcdefghij1234567890abcdef > key.txt; echo x > other.txt";
-  const { events, done } = await ran(FILES, change, { test_command });
-  expect(done).toMatchObject({ status: "succeeded", changes: [{ path: "a.txt" }] });
-  expect(events.filter(({ type }) => type === "warning")).toEqual([
-    {
-      type: "warning",
-      code: "command_changes_left_out",
-      message: "What the command changed was left out, because it holds what looks like a secret.",
-    },
-  ]);
-});
-
-test("what a check changes in protected files is left out like any edit", async () => {
-  const test_command = "mkdir -p .github/workflows; echo x > .github/workflows/ci.yml; echo y > y.txt";
-  const { done, events, repository } = await ran(FILES, change, { test_command });
-  expect(done.changes.map(({ path }) => path)).toEqual(["a.txt", "y.txt"]);
-  expect(events.filter(({ type }) => type === "warning")).toMatchObject([{ code: "protected_path" }]);
-  expect(repository.pullRequests[0]?.body).toContain("`.github/workflows/ci.yml`");
-});
-
 describe("an agent with a model", () => {
   /** Writes what `texts` has next with each try; says in its summary what it heard. */
   const repairing = (texts: readonly string[], heard: AgentTask["feedback"][] = []): Agent =>

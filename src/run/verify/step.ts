@@ -101,7 +101,8 @@ async function* checks(
       await commands.close();
     }
     const taken = yield* takeCommandChanges(state, workspace, check.ran);
-    if (taken !== undefined) onPatch(taken.patch);
+    check = { ...check, notes: [...check.notes, ...taken.notes] };
+    if (taken.patch !== undefined) onPatch(taken.patch);
     if (facts.nothing !== undefined) return nothingLeft(facts.nothing.reason);
     if (check.passed) return await verdictOf(state, check);
     if (facts.verifying.before === undefined) {
