@@ -1,6 +1,7 @@
 /** A run's sandbox on a real runner: it has the workspace as it is, and what commands change comes back. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RunnerClient } from "../../src/sandbox/client.ts";
+import { endingWords, ranOutOfRunTime } from "../../src/sandbox/ending-words.ts";
 import type { Ran, RunSandbox } from "../../src/sandbox/run-sandbox.ts";
 import { createMemoryWorkspace } from "../support/memory-workspace.ts";
 import { clientFor, sandboxFor, startProcessRunner } from "../support/run-sandboxes.ts";
@@ -203,6 +204,18 @@ test("a run without time left for commands is told so", async () => {
   await running.next();
   late.abort(new DOMException("late", "TimeoutError"));
   await expect(running.next()).rejects.toMatchObject({ problem: "out_of_time" });
+});
+
+test("a command ends as timed out while there is still time to tell what it came to", async () => {
+  const workspace = createMemoryWorkspace({});
+  const sandbox = sandboxFor(client, workspace, { timeLeft: () => 4_900 });
+  const { end, takenBack, description } = await run(sandbox, "echo kept > new.txt; sleep 1000");
+  expect(takenBack.changed).toEqual(["new.txt"]);
+  expect([endingWords(end, description.limits), ranOutOfRunTime(end, description.limits)]).toEqual([
+    "timed out after 1 s",
+    true,
+  ]);
+  await sandbox.close();
 });
 
 test("no secret of the service is sent: not in a command, a name, or an edit", async () => {

@@ -1,5 +1,5 @@
 /** Runs the check once, on the change or on the repository as it was, and makes of it what a run needs to know. */
-import { commandSentences, endingWords } from "../../sandbox/ending-words.ts";
+import { commandSentences, endingWords, ranOutOfRunTime } from "../../sandbox/ending-words.ts";
 import type { Ran, RunSandbox } from "../../sandbox/run-sandbox.ts";
 import { SandboxError } from "../../sandbox/sandbox-error.ts";
 import type { Workspace } from "../../workspace/workspace.ts";
@@ -18,6 +18,8 @@ export interface Check {
   readonly notes: readonly string[];
   /** One of them, which explains what fails: that dependencies were not installed. */
   readonly notInstalled: string | undefined;
+  /** True when it was ended because the run has no more time for it. */
+  readonly outOfTime: boolean;
   readonly tail: Tail;
 }
 
@@ -55,7 +57,8 @@ export async function checkBefore(
     for (;;) {
       const next = await running.next();
       if (next.done !== true) continue;
-      const { ran, passed } = next.value;
+      const { ran, passed, outOfTime } = next.value;
+      if (outOfTime) return null;
       return { phase: ran.phase, failed: !passed, exitCode: ran.end.exit_code };
     }
   } catch (error) {
@@ -79,12 +82,15 @@ function checkOf(ran: Ran, tail: Tail, needsNetwork: string | undefined): Check 
     needsNetwork === undefined || description.network !== "none"
       ? undefined
       : `Its dependencies were not installed (${needsNetwork}): the sandbox has no network.`;
+  const outOfTime = ranOutOfRunTime(end, description.limits);
   return {
     ran,
     passed,
     notInstalled,
+    outOfTime,
     words: endingWords(end, description.limits),
     notes: [
+      ...(outOfTime ? ["The run had no more time for it (limits.timeout_seconds)."] : []),
       ...(notInstalled === undefined ? [] : [notInstalled]),
       ...commandSentences(end),
       ...(missing.length === 0

@@ -14,13 +14,15 @@ const LOOKED_THROUGH = 4000;
 
 /**
  * A sentence: why a failing check is no verdict on the change; undefined when it is one. A setup that fails before
- * the change too is none, and neither is a command for which the sandbox lacks the program.
+ * the change too is none, nor one that the run has no time for, nor a command for which the sandbox lacks the program.
  */
 export function whyNoVerdict(
-  { ran, words, tail }: Check,
+  { ran, words, outOfTime, tail }: Check,
   before: Verifying["before"],
   name: string,
 ): string | undefined {
+  if (ran.phase === "setup" && outOfTime)
+    return `The setup command ${name} ${words}: the run had no more time for it.`;
   if (before?.failed !== true || before.phase !== ran.phase) return undefined;
   const notFound = ran.end.exit_code === NOT_FOUND && before.exitCode === NOT_FOUND;
   if (ran.phase === "command" && !notFound) return undefined;

@@ -71,18 +71,16 @@ async function* checks(
   const toRun = { ...plan, test };
   const name = await named(state, test.command);
   facts.verifying ??= {};
-  let stopped: string | undefined;
   let told: { readonly check: Check; readonly edits: readonly PathEdit[] } | undefined;
   for (;;) {
     const { feedback, atWork } = facts.verifying;
     if (feedback !== undefined && atWork === true) {
-      const again = yield* tryAgain(state, workspace, feedback);
-      onPatch(again.patch);
+      onPatch(yield* tryAgain(state, workspace, feedback));
       if (facts.nothing !== undefined) return nothingLeft(facts.nothing.reason);
-      stopped = again.stopped;
       // What has not changed need not be checked once more.
       if (told !== undefined && areSame(told.edits, workspace.edits())) {
-        return await verdictOf(state, told.check, stopped ?? "The agent changed nothing more.");
+        const reason = facts.verifying.stopped ?? "The agent changed nothing more.";
+        return await verdictOf(state, told.check, reason);
       }
     }
     let check: Check;
@@ -105,7 +103,7 @@ async function* checks(
     if (taken.patch !== undefined) onPatch(taken.patch);
     if (facts.nothing !== undefined) return nothingLeft(facts.nothing.reason);
     if (check.passed) return await verdictOf(state, check);
-    if (facts.verifying.before === undefined) {
+    if (facts.verifying.before === undefined && !check.outOfTime) {
       const message = "The check failed; seeing whether it did before the change.";
       yield { type: "progress", step: "verify", message };
       const before = await checkBefore(state, workspace, toRun);
@@ -113,7 +111,7 @@ async function* checks(
     }
     const why = whyNoVerdict(check, facts.verifying.before, await named(state, check.ran.command));
     if (why !== undefined) return await noVerdict(state, check, why);
-    if (stopped !== undefined || !mayTryAgain(state)) return await verdictOf(state, check, stopped);
+    if (check.outOfTime || !mayTryAgain(state)) return await verdictOf(state, check, facts.verifying.stopped);
     told = { check, edits: workspace.edits() };
     yield* feedbackOf(state, check);
   }
