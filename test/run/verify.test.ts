@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Agent, AgentTask } from "../../src/agent/agent.ts";
 import type { DoneEvent, RunEvent } from "../../src/run/events.ts";
 import type { RunRequest } from "../../src/run/request.ts";
-import { type CheckedRun, change, checkedRuns, FILES } from "../support/checked-runs.ts";
+import { type CheckedRun, change, checkedRuns, FILES, leftOutOf } from "../support/checked-runs.ts";
 import { startProcessRunner } from "../support/run-sandboxes.ts";
 import { editing } from "../support/runs.ts";
 import { scriptedAgent, usageAt } from "../support/scripted-agent.ts";
@@ -69,16 +69,43 @@ describe("which command checks a change", () => {
 
   test("settings that are wrong are left alone, and said to be", async () => {
     const files = { ".tiny-backspace.yml": "test_comand: ls\n", Makefile: "test:\n\t@echo made\n" };
-    const { events, done } = await ran(files, change);
-    expect(events.filter(({ type }) => type === "warning")).toEqual([
-      {
-        type: "warning",
-        code: "settings_ignored",
-        message:
-          '.tiny-backspace.yml was left alone: it takes setup_command and test_command, not "test_comand".',
-      },
-    ]);
+    const { events, done, section } = await ran(files, change);
+    const message = '.tiny-backspace.yml takes setup_command and test_command: "test_comand" was left alone.';
+    expect(leftOutOf(events)).toEqual([["settings_ignored", message]]);
+    expect(section).toContain(`\n- ${message}\n`);
     expect(done.verification).toMatchObject({ status: "passed", command: "make test" });
+  });
+});
+
+describe("a change that can change what its check does", () => {
+  const touches = (
+    files: Readonly<Record<string, string>>,
+    path: string,
+    request: Partial<RunRequest> = {},
+  ) =>
+    ran(
+      files,
+      editing(async (workspace) => {
+        await workspace.write(path, `${files[path] ?? ""}\n`);
+        await workspace.write("other.txt", "x\n");
+      }),
+      request,
+    );
+
+  test.each([
+    ["package.json", { "package.json": '{"scripts": {"test": "true"}}' }, "npm test"],
+    ["Makefile", { Makefile: "test:\n\ttrue\n" }, "make test"],
+    ["sub/conftest.py", { "pytest.ini": "" }, "python3 -m pytest"],
+    ["run.sh", { ".tiny-backspace.yml": "test_command: sh ./run.sh\n", "run.sh": "true\n" }, "sh ./run.sh"],
+  ])("is said to: %s", async (path, files, command) => {
+    const { section } = await touches(files, path);
+    expect(section).toContain(`\n- This change touches "${path}", which can change what "${command}" does.`);
+  });
+
+  test("is told from one that cannot", async () => {
+    const { done, section } = await touches({ Makefile: "test:\n\ttrue\n" }, "package.json");
+    expect(done.verification?.status).toBe("passed");
+    expect(section).not.toContain("This change touches");
   });
 });
 

@@ -13,9 +13,10 @@ import { type Check, type CheckToRun, checkBefore, runCheck } from "./check.ts";
 import { takeCommandChanges } from "./command-changes.ts";
 import { named } from "./named.ts";
 import { whyNoVerdict } from "./no-verdict.ts";
+import { ownSay } from "./own-say.ts";
 import type { CheckPlan } from "./plan.ts";
 import { feedbackOf, mayTryAgain, tryAgain } from "./try-again.ts";
-import { noVerdict, publicVerification, verdictOf } from "./verdict.ts";
+import { noVerdict, publicVerification, verdictOf, withNotes } from "./verdict.ts";
 
 /** Sets `facts.verification`. Without a sandbox that is all there is to say, and it is no step. */
 export async function* verifyStep(state: RunState): AsyncGenerator<RunOutput, void> {
@@ -40,9 +41,11 @@ async function* verify(state: RunState): AsyncGenerator<RunOutput, StepOutcome> 
   for (const message of facts.verifying === undefined ? plan.problems : [])
     yield { type: "warning", message, code: "settings_ignored" };
   let patch: string | undefined;
-  const verdict = yield* checks(state, workspace, plan, (changed) => {
+  const checked = yield* checks(state, workspace, plan, (changed) => {
     patch = changed;
   });
+  const say = checked.command === undefined ? [] : await ownSay(state, checked.command);
+  const verdict = await withNotes(state, checked, [...plan.problems, ...say]);
   delete facts.transcript;
   delete facts.verifying;
   facts.verification = verdict;

@@ -51,6 +51,16 @@ export async function noVerdict(state: RunState, check: Check, why: string): Pro
   return { status: "not_verified", message: await hide(state, why), ...(await shown(state, check)) };
 }
 
+/** The verdict with more for the pull request to say. */
+export async function withNotes(
+  state: RunState,
+  verdict: Verification,
+  more: readonly string[],
+): Promise<Verification> {
+  const hidden = await Promise.all(more.map((note) => hide(state, note)));
+  return { ...verdict, notes: [...(verdict.notes ?? []), ...hidden] };
+}
+
 /** What only the pull request tells. */
 async function shown(
   state: RunState,
