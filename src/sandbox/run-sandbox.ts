@@ -9,7 +9,7 @@ import { readChanges } from "./read-changes.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { createSync, type Sync } from "./sync.ts";
 import { type TakenBack, takeBack } from "./take-back.ts";
-import type { ExecEnd, RunnerProvider, SandboxDescription } from "./wire.ts";
+import type { ExecEnd, ExecRequest, RunnerProvider, SandboxDescription } from "./wire.ts";
 
 export interface RunSandboxOptions {
   readonly client: RunnerClient;
@@ -22,6 +22,8 @@ export interface RunSandboxOptions {
   readonly holdsSecret: (text: string) => boolean;
   /** Aborts when the run has no more time for commands. */
   readonly deadline: AbortSignal;
+  /** Milliseconds until then; commands end a little before, so that what they came to is known. */
+  readonly timeLeft?: () => number;
 }
 
 /** What came of a command, or of the setup before it. */
@@ -50,12 +52,7 @@ export interface RunSandbox {
   execute(command: string, signal: AbortSignal, anyway?: boolean): AsyncGenerator<OutputEvent, Ran>;
   /** The same for models, to whom every failure is a result. */
   readonly commands: CommandRunner;
-  /**
-   * Gives what comes next a sandbox in which no model has run anything: what it left where git ignores it would
-   * speak for a change that does not have it.
-   */
-  renew(): Promise<void>;
-  /** Ends the sandbox, in bounded time. Never throws. */
+  /** Ends the sandbox, in bounded time; a command after that has a new one. Never throws. */
   close(): Promise<void>;
 }
 
@@ -65,14 +62,15 @@ interface Kept {
   readonly leftOut: LeftOut;
   /** How the setup went, once it has run. */
   setup?: { readonly command: string; readonly end: ExecEnd } | "none";
-  usedByModel?: true;
 }
 
 const NOTHING_TAKEN: TakenBack = { changed: [], refused: [], undo: async () => {} };
 const LONGEST_COMMAND = 10_000;
+/** Milliseconds of a run's time that a command leaves: it has to be ended, and what it changed fetched. */
+const LEFT_BEHIND = 3000;
 
 export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
-  const { client, provider, workspace, base = false, setupFor, holdsSecret, deadline } = options;
+  const { client, provider, workspace, base = false, setupFor, holdsSecret, deadline, timeLeft } = options;
   let kept: Kept | undefined;
 
   async function open(signal: AbortSignal): Promise<Kept> {
@@ -112,6 +110,12 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
     await gone?.remote.destroy();
   }
 
+  /** A limit of its own for a command that the run has less time for than the sandbox gives. */
+  function limitFor({ limits }: SandboxDescription): Pick<ExecRequest, "timeout_seconds"> {
+    const seconds = Math.floor(((timeLeft?.() ?? Number.POSITIVE_INFINITY) - LEFT_BEHIND) / 1000);
+    return seconds >= 1 && seconds < limits.timeout_seconds ? { timeout_seconds: seconds } : {};
+  }
+
   /** One command, whose sandbox is given up unless it ends as it should. */
   async function* exec(
     { remote }: Kept,
@@ -120,7 +124,7 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
     signal: AbortSignal,
   ): AsyncGenerator<OutputEvent, ExecEnd> {
     let whole = false;
-    const running = remote.exec({ command, phase }, signal);
+    const running = remote.exec({ command, phase, ...limitFor(remote.description) }, signal);
     try {
       for (;;) {
         const next = await running.next();
@@ -174,7 +178,6 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
     before: Kept | undefined,
   ): AsyncGenerator<OutputEvent, Ran> {
     const sandbox = await ready(signal);
-    if (anyway) sandbox.usedByModel = true;
     const { description } = sandbox.remote;
     const setup = setupFor(description);
     const again = typeof sandbox.setup === "object" && !anyway && !isGood(sandbox.setup.end);
@@ -226,9 +229,6 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
           return { exitCode: null, ended: `could not be run: ${error.message} Go on without it` };
         }
       },
-    },
-    async renew() {
-      if (kept?.usedByModel === true) await drop();
     },
     close: drop,
   };

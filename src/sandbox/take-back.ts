@@ -10,8 +10,8 @@ export interface TakenBack {
   readonly changed: readonly string[];
   /** Sentences: what was not taken, and why. */
   readonly refused: readonly string[];
-  /** Puts the workspace back to what it was before. */
-  undo(): Promise<void>;
+  /** Puts the workspace, or of it only these paths, back to what it was before. */
+  undo(only?: ReadonlySet<string>): Promise<void>;
 }
 
 /**
@@ -29,9 +29,9 @@ export async function takeBack(
   const skipped = new Set(manifest.skipped.map(({ path }) => path));
   const changed: string[] = [];
   const refused = [...skippedSentences(manifest.skipped)];
-  const undos: (() => Promise<void>)[] = [];
-  const undo = async (): Promise<void> => {
-    for (const one of undos.toReversed()) await one();
+  const undos: (readonly [path: string, undo: () => Promise<void>])[] = [];
+  const undo = async (only?: ReadonlySet<string>): Promise<void> => {
+    for (const [path, one] of undos.toReversed()) if (only?.has(path) ?? true) await one();
   };
   const attempt = async (path: string, edit: () => Promise<void>): Promise<void> => {
     const back = await undoOf(workspace, path, edited.has(path));
@@ -43,7 +43,7 @@ export async function takeBack(
       return;
     }
     changed.push(path);
-    undos.push(back);
+    undos.push([path, back]);
   };
 
   try {

@@ -1,6 +1,7 @@
 /** A run's sandbox on a real runner: it has the workspace as it is, and what commands change comes back. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RunnerClient } from "../../src/sandbox/client.ts";
+import { endingWords, ranOutOfRunTime } from "../../src/sandbox/ending-words.ts";
 import { createMemoryWorkspace } from "../support/memory-workspace.ts";
 import { clientFor, run, sandboxFor, startProcessRunner } from "../support/run-sandboxes.ts";
 import { runnerClient, type StartedRunner } from "../support/sandbox-runner.ts";
@@ -105,17 +106,15 @@ test("what a command changes becomes edits, but for what git ignores, and is not
   expect((await run(sandbox, "cat a.txt gone.txt; test -x x.sh || echo plain")).said).toBe("a\ng\nplain\n");
 });
 
-test("a check does not find what a model's commands left where git ignores it, but what they changed", async () => {
+test("a command after a close does not find what was left where git ignores it, but what was changed", async () => {
   const workspace = createMemoryWorkspace({ ".gitignore": "ignored\n" });
   const sandbox = sandboxFor(client, workspace);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => sandbox.close());
-  await run(sandbox, "echo kept > ignored");
-  await sandbox.renew();
-  expect((await run(sandbox, "cat ignored")).said).toBe("kept\n");
   const running = sandbox.commands.run("echo new > new; echo changed > ignored", signal);
   while ((await running.next()).done !== true);
-  await sandbox.renew();
+  expect((await run(sandbox, "cat ignored")).said).toBe("changed\n");
+  await sandbox.close();
   expect((await run(sandbox, "cat new; ls ignored 2>/dev/null || echo none")).said).toBe("new\nnone\n");
 });
 
@@ -217,6 +216,18 @@ test("a run without time left for commands is told so", async () => {
   await running.next();
   late.abort(new DOMException("late", "TimeoutError"));
   await expect(running.next()).rejects.toMatchObject({ problem: "out_of_time" });
+});
+
+test("a command ends as timed out while there is still time to tell what it came to", async () => {
+  const workspace = createMemoryWorkspace({});
+  const sandbox = sandboxFor(client, workspace, { timeLeft: () => 4_900 });
+  const { end, takenBack, description } = await run(sandbox, "echo kept > new.txt; sleep 1000");
+  expect(takenBack.changed).toEqual(["new.txt"]);
+  expect([endingWords(end, description.limits), ranOutOfRunTime(end, description.limits)]).toEqual([
+    "timed out after 1 s",
+    true,
+  ]);
+  await sandbox.close();
 });
 
 test("no secret of the service is sent: not in a command, a name, or an edit", async () => {
