@@ -111,6 +111,11 @@ describe("of a repository with", () => {
       ["python3 -m pytest", "there are tests with pytest's names"],
     ],
     [
+      "tests in its root, and a target of make",
+      { "test_x.py": "", Makefile: "test:\n" },
+      ["make test", "Makefile has the target test"],
+    ],
+    [
       "tests beside its sources",
       { "src/p/tests/test_a.py": "" },
       ["python3 -m pytest", "a folder of tests has pytest's names"],

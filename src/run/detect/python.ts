@@ -7,8 +7,19 @@ const pyprojectSchema = z.object({ tool: z.looseObject({ pytest: z.unknown().opt
 
 export const python: Detector = async (files) => {
   const because = await reason(files);
-  return because === undefined ? undefined : ({ command: "python3 -m pytest", because } satisfies Detected);
+  return because === undefined ? undefined : pytest(because);
 };
+
+/** By the names of tests alone, wherever they are: a weaker sign than a target of make. */
+export const pythonTests: Detector = async (files) => {
+  if (await files.matches("{test_*,*_test}.py")) return pytest("there are tests with pytest's names");
+  const folders = await files.matches("**/{test,tests}/**/{test_*,*_test}.py");
+  return folders ? pytest("a folder of tests has pytest's names") : undefined;
+};
+
+function pytest(because: string): Detected {
+  return { command: "python3 -m pytest", because };
+}
 
 async function reason(files: BaseFiles): Promise<string | undefined> {
   for (const name of ["pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"])
@@ -20,8 +31,7 @@ async function reason(files: BaseFiles): Promise<string | undefined> {
   if (/^\[testenv/m.test(tox) && /^(?:commands[ \t]*=)?[ \t]*(?:python3? -m )?pytest\b/m.test(tox))
     return "tox.ini names pytest";
   if (await files.has("conftest.py")) return "there is a conftest.py";
-  if (await files.matches("{test_*,*_test}.py")) return "there are tests with pytest's names";
-  const folders = await files.matches("**/{test,tests}/**/{test_*,*_test}.py");
+  const folders = await files.matches("{test,tests}/**/{test_*,*_test}.py");
   return folders ? "a folder of tests has pytest's names" : undefined;
 }
 
