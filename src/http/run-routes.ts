@@ -32,6 +32,7 @@ export function addRunRoutes(app: Hono, deps: AppDeps, readBody: ReadBody): void
     read: (body: unknown) => Complete | Promise<Complete>,
   ): Promise<Response> => {
     const request = context.req.raw;
+    requireNoQuery(request);
     const key = readIdempotencyKey(request.headers);
     const modelKeys = readModelKeys(request.headers);
     const body = await readBody(request);
@@ -72,7 +73,6 @@ export function addRunRoutes(app: Hono, deps: AppDeps, readBody: ReadBody): void
 
   app.post("/runs/:id/prompt", async (context) => {
     const caller = await gate.caller(context.req.raw, "starts");
-    requireNoQuery(context.req.raw);
     const id = runId(context);
     return start(context, caller, async (body) => {
       const goOn = parser.prompt(body);

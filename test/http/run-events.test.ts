@@ -115,4 +115,23 @@ describe("query parameters", () => {
     expect(text).not.toContain("canary");
     expect(host.asked).toEqual([]);
   });
+
+  it.each(["POST /code", "POST /code/legacy", `POST /runs/${ID}/prompt`, "GET /config", "POST /config"])(
+    "of %s are refused, also when they are fields of a body",
+    async (route) => {
+      const [method = "", path = ""] = route.split(" ");
+      const { app, runs } = createTestApp();
+      const response = await app.request(`${path}?mode=patch`, {
+        method,
+        headers: { "content-type": "application/json" },
+        ...(method === "POST" ? { body: path === "/config" ? '{"max_runs":1}' : JSON.stringify(GOOD) } : {}),
+      });
+      const message = "mode is not a query parameter of this request; it takes no query parameters.";
+      expect([response.status, await response.json(), runs]).toEqual([
+        400,
+        { error: { code: "invalid_request", message, problems: [{ field: "mode", message }] } },
+        [],
+      ]);
+    },
+  );
 });
