@@ -281,7 +281,7 @@ describe("an agent with a model", () => {
         expect(one.repository.pullRequests).toHaveLength(1);
       }
     }
-  });
+  }, 180_000);
 });
 
 /** What readers see, without the names and times that differ. */

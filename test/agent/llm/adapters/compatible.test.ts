@@ -103,3 +103,54 @@ describe("thinking in the open", () => {
     );
   });
 });
+
+describe("a server that has nothing where it is asked", () => {
+  it.each([
+    ["responses", 404, "404 page not found", "OPENAI_BASE_URL"],
+    ["chat", 404, '{"detail":"Not Found"}', "OPENAI_API_STYLE"],
+    ["chat", 405, '{"detail":"Method Not Allowed"}', "OPENAI_BASE_URL"],
+    ["messages", 404, "<html>Not found</html>", "ANTHROPIC_BASE_URL"],
+  ] as const)(
+    "is not taken for one that lacks the model: %s, %i",
+    async (protocol, status, body, setting) => {
+      await using server = await startModelServer({
+        turns: [
+          {
+            faults: 1,
+            fault: {
+              name: "nothing",
+              expects: "request_refused",
+              play: (exchange) => exchange.reply(status, {}, body),
+            },
+          },
+        ],
+      });
+      const asked = hear(connect(server, protocol));
+      await expect(asked).rejects.toMatchObject({
+        failure: "request_refused",
+        message: expect.stringMatching(
+          `has nothing at the address it was asked at: check .*${setting}.* \\(HTTP ${status}\\)`,
+        ),
+      });
+    },
+  );
+
+  it.each([
+    '{"error":{"message":"model \\"llama9\\" not found, try pulling it first","type":"api_error","code":null}}',
+    '{"object":"error","message":"The model `llama9` does not exist.","type":"NotFoundError","code":404}',
+  ])("but one that lacks the model is: %s", async (body) => {
+    await using server = await startModelServer({
+      turns: [
+        {
+          faults: 1,
+          fault: {
+            name: "none",
+            expects: "request_refused",
+            play: (exchange) => exchange.reply(404, {}, body),
+          },
+        },
+      ],
+    });
+    await expect(hear(connect(server, "chat"))).rejects.toThrow(/does not know the model/);
+  });
+});
