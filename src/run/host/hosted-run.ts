@@ -278,12 +278,6 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
 function withoutSecrets(request: RunRequest, redactor: Redactor): RunRequest {
   const apart = <T>(value: T): T =>
     redactor.holds(JSON.stringify(value) ?? "") ? redactor.redact(value) : value;
-  return {
-    ...request,
-    prompt: redactor.redact(request.prompt),
-    llm_model: apart(request.llm_model),
-    base_branch: apart(request.base_branch),
-    test_command: apart(request.test_command),
-    protected_paths: apart(request.protected_paths),
-  };
+  const kept = Object.entries(request).map(([name, value]) => [name, apart(value)]);
+  return { ...(Object.fromEntries(kept) as RunRequest), prompt: redactor.redact(request.prompt) };
 }
