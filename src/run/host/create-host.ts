@@ -71,7 +71,7 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
         request = input.prepare(known.config);
       } catch (error) {
         if (created) {
-          await directory().withdraw(id);
+          await directory().forget(id);
           throw error;
         }
       }

@@ -113,11 +113,38 @@ describe("retention", () => {
     await expect(host.run().cancel(CALLER)).rejects.toMatchObject({ code: "run_expired" });
     expect(host.run().view("somebody else")).toBeUndefined();
     expect(host.events()).toEqual([]);
+    expect(host.dump()).not.toContain("Say hello");
+    expect(host.expired).toEqual(["the-run"]);
     expect(host.alarm()).toBe(host.clock + RETENTION_MS);
     host.clock += RETENTION_MS;
     await wake();
     expect(host.run().view(CALLER)).toBeUndefined();
     expect(host.tables()).toEqual([]);
+  });
+
+  test("the directory is told until it knows, and once", async () => {
+    let fails = 1;
+    started(
+      async function* () {
+        yield DONE;
+      },
+      {
+        tellExpired: async () => {
+          if (fails-- > 0) throw new Error("the directory is away");
+        },
+      },
+    );
+    await wake();
+    host.clock += RETENTION_MS;
+    await wake();
+    expect(host.expired).toEqual([]);
+    expect(host.alarm()).toBe(host.clock + 5_000);
+    host.die();
+    await wake();
+    host.die();
+    await wake();
+    expect(host.expired).toEqual(["the-run"]);
+    expect(host.alarm()).toBe(host.clock + RETENTION_MS);
   });
 
   test("starts when the directory knows of the end; telling it is tried again", async () => {
