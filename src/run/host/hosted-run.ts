@@ -254,7 +254,10 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
           { retryable: true },
         );
       }
-      const continues = log.checkpoint()?.continues;
+      // A run that added nothing to an earlier one's branch left that branch as it was.
+      const before = record.request.continues;
+      const continues =
+        log.checkpoint()?.continues ?? (before === undefined ? undefined : { ...before, run_id: id });
       if (continues === undefined) {
         throw new ServiceError(
           "run_without_branch",

@@ -9,6 +9,7 @@ import {
   hosted,
   mark,
   messages,
+  REQUEST,
   RETENTION_MS,
   type Script,
   say,
@@ -203,6 +204,26 @@ test("another run can go on with a branch when there is one, and the run has end
   gate.resolve();
   await driven;
   expect(host.run().continuation(CALLER)).toMatchObject({ prompt: "Say hello", continues });
+});
+
+test("a run that added nothing to the branch it was to go on with leaves that to be gone on with", async () => {
+  const continues = {
+    run_id: "the-first",
+    head: { owner: "o", name: "n" },
+    branch: "b",
+    base_branch: "main",
+    pull_request: { number: 7, url: "https://github.com/o/n/pull/7" },
+  };
+  host = hosted(async function* () {
+    yield mark(1);
+    yield DONE;
+  });
+  host.start({ request: { ...REQUEST, continues } });
+  await wake();
+  expect(host.run().continuation(CALLER)).toEqual({
+    ...REQUEST,
+    continues: { ...continues, run_id: "the-run" },
+  });
 });
 
 test("a run without a branch cannot be gone on with", async () => {
