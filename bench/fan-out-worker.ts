@@ -49,6 +49,7 @@ export class RunObject extends createRunObject((environment: Environment) => {
     retentionMs: limits.retentionMs,
     tellStarted: (id) => directoryOf(environment).started(id),
     tellEnded: (ended) => directoryOf(environment).ended(ended),
+    tellExpired: (id) => directoryOf(environment).forget(id),
     storyFor: (): Story => ({
       redactor,
       introduction: (request, runId) => [{ type: "info", message: request.prompt, run_id: runId }],

@@ -47,8 +47,9 @@ export function createChecks(options: CheckOptions): HealthChecks {
 
   return {
     /** Asking for the rate limit costs nothing of it, and fails for a token that is not valid. */
-    async git_operations(signal) {
-      const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    async git_operations(signal, readConfig) {
+      const current = (await readConfig()).secrets?.github_token ?? token;
+      const authorization = current === undefined ? {} : { authorization: `Bearer ${current}` };
       const headers = { accept: "application/vnd.github+json", "user-agent": userAgent, ...authorization };
       const response = await fetch(`${apiUrl}/rate_limit`, { headers, signal });
       await response.body?.cancel();

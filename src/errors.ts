@@ -48,7 +48,6 @@ export const ERROR_CODES = [
   // the run
   "secret_in_change",
   "timeout",
-  "cancelled",
   "internal",
 ] as const;
 

@@ -50,6 +50,7 @@ export class RunObject extends createRunObject((environment: Environment) => {
     retentionMs: limits.retentionMs,
     tellStarted: (id) => directoryOf(environment).started(id),
     tellEnded: (ended) => directoryOf(environment).ended(ended),
+    tellExpired: (id) => directoryOf(environment).forget(id),
   };
 }) {}
 

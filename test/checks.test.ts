@@ -39,15 +39,19 @@ interface Setup {
   readonly anthropic: Vendor;
   readonly keys?: { readonly openai?: string; readonly anthropic?: string };
   readonly runner?: CheckOptions["runner"];
+  readonly forge?: Vendor;
+  readonly token?: string;
 }
 
-function checksFor({ openai, anthropic, keys = {}, runner }: Setup) {
+function checksFor({ openai, anthropic, keys = {}, runner, forge, token }: Setup) {
   return createChecks({
-    apiUrl: "http://127.0.0.1:1",
-    token: undefined,
+    apiUrl: forge?.url ?? "http://127.0.0.1:1",
+    token,
     openai: { key: keys.openai, baseUrl: `${openai.url}/v1` },
     anthropic: { key: keys.anthropic, baseUrl: anthropic.url },
-    fetch: createEgress({ origins: [openai.url, anthropic.url] }),
+    fetch: createEgress({
+      origins: [openai.url, anthropic.url, ...(forge === undefined ? [] : [forge.url])],
+    }),
     userAgent: "test",
     rules: createRuleAgent(),
     runner,
@@ -94,6 +98,28 @@ test("a key that was configured at run time is the one that is tried", async () 
   ]);
   expect(openai.requests.map(({ headers }) => headers.authorization)).toEqual([
     `Bearer ${secrets.openai_api_key}`,
+  ]);
+});
+
+test("GitHub is asked with the token that runs would use", async () => {
+  const [openai, forge] = [await vendor(200), await vendor(200)];
+  const { signal } = new AbortController();
+  const secrets = { github_token: "canary-runtime-token-0123456789" };
+  const own = "canary-own-token-0123456789";
+  const ask = (token: string | undefined, config: RuntimeConfig) =>
+    checksFor({ openai, anthropic: openai, forge, ...(token === undefined ? {} : { token }) }).git_operations(
+      signal,
+      async () => config,
+    );
+  expect([await ask(undefined, {}), await ask(own, {}), await ask(own, { secrets })]).toEqual([
+    "available",
+    "available",
+    "available",
+  ]);
+  expect(forge.requests.map(({ line, headers }) => [line, headers.authorization])).toEqual([
+    ["GET /rate_limit", undefined],
+    ["GET /rate_limit", `Bearer ${own}`],
+    ["GET /rate_limit", `Bearer ${secrets.github_token}`],
   ]);
 });
 

@@ -48,6 +48,8 @@ export interface PullRequestNumber {
 export interface PullRequest extends PullRequestNumber {
   /** False when a pull request for the branch was there already and was updated. */
   readonly created: boolean;
+  /** What became of the addition, if it was to be made. */
+  readonly added?: Added;
   /** True when it was to be a draft and the repository takes none. */
   readonly draftRefused: boolean;
 }
@@ -55,6 +57,8 @@ export interface PullRequest extends PullRequestNumber {
 export interface OpenOptions {
   /** A run's id, which the body holds: a pull request that has it is the one, whatever people made of it. */
   readonly id?: string;
+  /** Added to one that is open for the branch, whose title and text then stay as they are. */
+  readonly addition?: Addition;
   /** An earlier process may have opened it, and seen no answer: look before anything is sent. */
   readonly maybeOpened?: boolean;
 }
@@ -66,7 +70,12 @@ export interface Addition {
   readonly id: string;
   /** Markdown that holds `id`. */
   readonly section: string;
+  /** Says in a few lines what `section` says; for a description that has no room for all of it. Holds `id` too. */
+  readonly short: string;
 }
+
+/** How much of an addition stands in the description. */
+export type Added = "whole" | "short" | "nothing";
 
 export interface ForgeCall {
   readonly signal: AbortSignal;
@@ -97,14 +106,14 @@ export interface Forge {
   pullRequestStatus(ref: RepoRef, number: number, call: ForgeCall): Promise<PullRequestStatus>;
   /**
    * Adds a section to a pull request's description, once however often it is asked; the rest stays
-   * as it is. A description without room is left alone.
+   * as it is. Where there is no room for the section its short form is added, and without room for that nothing.
    */
   addToPullRequest(
     ref: RepoRef,
     number: number,
     addition: Addition,
     call: ForgeCall,
-  ): Promise<PullRequestNumber>;
+  ): Promise<PullRequestNumber & { readonly added: Added }>;
   /** A branch's page, for people. */
   branchUrl(ref: RepoRef, branch: string): string;
   remote(ref: RepoRef): GitRemote;

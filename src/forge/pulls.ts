@@ -2,6 +2,7 @@
 import { fullNameOf, isSameRepository, type PullAnswer, pullAnswer, pullsAnswer } from "./answers.ts";
 import type { Failure } from "./failure.ts";
 import type { OpenOptions, PullRequest, PullRequestDraft } from "./forge.ts";
+import { addToPullRequest, holdsAddition, normalText } from "./pull-additions.ts";
 import { isPassing, MAX_TRIES, reasonOf } from "./retry.ts";
 import type { Outcome, Session } from "./session.ts";
 
@@ -14,7 +15,7 @@ import type { Outcome, Session } from "./session.ts";
 export async function openPullRequest(
   session: Session,
   draft: PullRequestDraft,
-  { id, maybeOpened = false }: OpenOptions = {},
+  { id, addition, maybeOpened = false }: OpenOptions = {},
 ): Promise<PullRequest> {
   const attempted = { doing: `open a pull request on "${fullNameOf(draft.base)}"`, ref: draft.base };
   let asDraft = draft.draft;
@@ -22,12 +23,17 @@ export async function openPullRequest(
   const isOwn = (pull: PullAnswer): boolean =>
     lost && (isSameText(pull, draft) || (id !== undefined && (pull.body ?? "").includes(id)));
   const take = async (existing: PullAnswer): Promise<PullRequest> => {
-    const created = isOwn(existing);
-    if (!(created || isSameText(existing, draft))) {
+    // A pull request that holds the addition names the run, and was not made by it.
+    const own = isOwn(existing) && !(addition !== undefined && holdsAddition(existing.body ?? "", addition));
+    if (addition !== undefined && !own) {
+      const added = await addToPullRequest(session, draft.base, existing.number, addition);
+      return { ...added, created: false, draftRefused: false };
+    }
+    if (!(own || isSameText(existing, draft))) {
       await update(session, draft, existing.number);
     }
-    const draftRefused = created && draft.draft && existing.draft === false;
-    return { number: existing.number, url: existing.html_url, created, draftRefused };
+    const draftRefused = own && draft.draft && existing.draft === false;
+    return { number: existing.number, url: existing.html_url, created: own, draftRefused };
   };
   const earlier = maybeOpened ? await find(session, draft, isOwn) : undefined;
   if (earlier !== undefined) {
@@ -118,10 +124,11 @@ async function update(session: Session, draft: PullRequestDraft, number: number)
   );
 }
 
-/** GitHub trims texts and may send lines back with CRLF. */
 function isSameText(pull: PullAnswer, draft: PullRequestDraft): boolean {
-  const normal = (text: string): string => text.replaceAll("\r\n", "\n").trim();
-  return normal(pull.title) === normal(draft.title) && normal(pull.body ?? "") === normal(draft.body);
+  return (
+    normalText(pull.title) === normalText(draft.title) &&
+    normalText(pull.body ?? "") === normalText(draft.body)
+  );
 }
 
 function says(failure: Failure, pattern: RegExp): boolean {

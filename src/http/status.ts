@@ -46,6 +46,5 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, HttpStatus>> = {
   edit_too_large: 413,
   secret_in_change: 422,
   timeout: 408,
-  cancelled: 409,
   internal: 500,
 };

@@ -37,8 +37,10 @@ export const WARNING_CODES = [
   "forked",
   /** The run was interrupted and goes on; what it was in the middle of is said again. */
   "resumed",
-  /** The body of an open pull request was replaced instead of opening a second one. */
+  /** An open pull request was updated instead of opening a second one. */
   "pull_request_updated",
+  /** The description of a pull request has no room to tell of this run. */
+  "description_full",
 ] as const;
 
 const step = z.enum(STEPS);

@@ -1,10 +1,12 @@
 /** The pull request step: opens one for the branch, or adds to the one the branch has. */
+import type { Added, Addition } from "../forge/forge.ts";
 import {
   followUpSection,
   type PullRequestBodyInput,
   pullRequestBody,
   pullRequestTitle,
 } from "../forge/pull-request-body.ts";
+import { shortSection } from "../forge/short-section.ts";
 import { hideSecrets } from "../secrets/hide-secrets.ts";
 import type { RunOutput } from "./checkpoint.ts";
 import { emitting } from "./emitting.ts";
@@ -39,7 +41,8 @@ export function pullRequestUnderWay({ request }: RunState): UnderWay {
 async function open(state: RunState, emit: Emit): Promise<StepOutcome> {
   const { deps, facts, request, runId } = state;
   const { head, branch } = known(facts.pushed, "pushed branch");
-  const body = deps.redact(pullRequestBody(await description(state)));
+  const about = await description(state);
+  const body = deps.redact(pullRequestBody(about));
   state.underWay = pullRequestUnderWay(state);
   const opened = await deps.forge.openPullRequest(
     {
@@ -52,7 +55,12 @@ async function open(state: RunState, emit: Emit): Promise<StepOutcome> {
       draft: request.draft || facts.unfinished !== undefined || facts.verification?.status === "failed",
     },
     callWith(state, emit),
-    { id: runId, maybeOpened: state.resumedAfter === "push" },
+    {
+      id: runId,
+      maybeOpened: state.resumedAfter === "push",
+      // The branch of an earlier run may have a pull request that this run was not told of; it tells of that run.
+      ...(request.continues === undefined ? {} : { addition: addition(state, about) }),
+    },
   );
   state.underWay = undefined;
   facts.pullRequest = { number: opened.number, url: opened.url };
@@ -64,22 +72,36 @@ async function open(state: RunState, emit: Emit): Promise<StepOutcome> {
     const message = `The repository takes no draft pull requests, so #${opened.number} is an ordinary one.`;
     emit({ type: "warning", message, code: "draft_not_supported" });
   }
+  sayWhatIsMissing(emit, opened.number, opened.added);
   return outcome(facts.pullRequest, opened.created ? "opened" : "updated");
 }
 
 /** The description is read before it is written, so a crash between the two adds nothing twice. */
 async function add(state: RunState, emit: Emit, number: number): Promise<StepOutcome> {
-  const { deps, facts, runId } = state;
-  const section = deps.redact(followUpSection(await description(state)));
+  const { deps, facts } = state;
+  const about = addition(state, await description(state));
   state.underWay = pullRequestUnderWay(state);
-  facts.pullRequest = await deps.forge.addToPullRequest(
+  const { url, added } = await deps.forge.addToPullRequest(
     known(facts.repository, "repository").ref,
     number,
-    { id: runId, section },
+    about,
     callWith(state, emit),
   );
   state.underWay = undefined;
+  facts.pullRequest = { number, url };
+  sayWhatIsMissing(emit, number, added);
   return outcome(facts.pullRequest, "updated");
+}
+
+function addition({ deps, runId }: RunState, about: PullRequestBodyInput): Addition {
+  return { id: runId, section: deps.redact(followUpSection(about)), short: shortSection(about) };
+}
+
+function sayWhatIsMissing(emit: Emit, number: number, added: Added = "whole"): void {
+  if (added === "whole") return;
+  const what = added === "short" ? "names this run only" : "says nothing of this run";
+  const message = `The description of pull request #${number} has no room for more, so it ${what}.`;
+  emit({ type: "warning", message, code: "description_full" });
 }
 
 /** The patch of what was left out shows lines of the repository too: a secret in them is not told again. */

@@ -5,7 +5,7 @@ import { failure, type Harness, LOGIN, setUp } from "./harness.ts";
 const REF = { owner: "acme", name: "widgets" };
 const READ = "GET /repos/acme/widgets/pulls/1";
 const UPDATE = "PATCH /repos/acme/widgets/pulls/1";
-const ADDITION = { id: "run-2", section: "## Next\n\nDone in run `run-2`." };
+const ADDITION = { id: "run-2", section: "## Next\n\nDone in run `run-2`.", short: "Also run `run-2`." };
 
 async function setUpPull(body = "A greeting."): Promise<Harness & { body(): string | null | undefined }> {
   const setup = await setUp();
@@ -33,7 +33,11 @@ describe("addToPullRequest", () => {
     await using setup = await setUpPull();
     const url = `${setup.server.url}/acme/widgets/pull/1`;
     for (let i = 0; i < 2; i++) {
-      expect(await setup.forge.addToPullRequest(REF, 1, ADDITION, setup.call)).toEqual({ number: 1, url });
+      expect(await setup.forge.addToPullRequest(REF, 1, ADDITION, setup.call)).toEqual({
+        number: 1,
+        url,
+        added: "whole",
+      });
     }
     expect(setup.body()).toBe(`A greeting.\n\n${ADDITION.section}`);
     expect(setup.requests()).toEqual([READ, UPDATE, READ]);
@@ -46,10 +50,24 @@ describe("addToPullRequest", () => {
     expect(setup.body()).toBe(`A greeting.\n\n${ADDITION.section}`);
   });
 
-  test("leaves a description alone that has no room", async () => {
-    const long = "x".repeat(65_000);
+  test("adds its short form, once, where there is no room for more, and says so", async () => {
+    const long = "x".repeat(61_990);
     await using setup = await setUpPull(long);
-    await setup.forge.addToPullRequest(REF, 1, ADDITION, setup.call);
+    for (let i = 0; i < 2; i++) {
+      expect(await setup.forge.addToPullRequest(REF, 1, ADDITION, setup.call)).toMatchObject({
+        added: "short",
+      });
+    }
+    expect(setup.body()).toBe(`${long}\n\n${ADDITION.short}`);
+    expect(setup.requests()).toEqual([READ, UPDATE, READ]);
+  });
+
+  test("leaves a description alone that has no room for that either, and says so", async () => {
+    const long = "x".repeat(65_490);
+    await using setup = await setUpPull(long);
+    expect(await setup.forge.addToPullRequest(REF, 1, ADDITION, setup.call)).toMatchObject({
+      added: "nothing",
+    });
     expect(setup.body()).toBe(long);
     expect(setup.requests()).toEqual([READ]);
   });

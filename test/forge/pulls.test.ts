@@ -133,6 +133,43 @@ describe("openPullRequest", () => {
     ]);
   });
 
+  test.each([
+    ["at the first try", undefined],
+    ["when the answer to the addition is lost", { method: "PATCH", nth: 1 }],
+  ] as const)("adds to the one that is open what is to be added, %s", async (_when, lost) => {
+    await using setup = await setUpBranch();
+    await setup.forge.openPullRequest({ ...draft, title: "Old", body: "old" }, setup.call);
+    if (lost !== undefined) setup.fault(lost, { dropReply: true });
+    const addition = { id: "run-2", section: "Done in run-2.", short: "Also run-2." };
+
+    const pull = await setup.forge.openPullRequest({ ...draft, draft: true }, setup.call, {
+      id: "run-2",
+      addition,
+      maybeOpened: true,
+    });
+    const again = await setup.forge.openPullRequest({ ...draft, draft: true }, setup.call, {
+      id: "run-2",
+      addition,
+      maybeOpened: true,
+    });
+
+    const url = `${setup.server.url}/acme/widgets/pull/1`;
+    expect(pull).toEqual({ number: 1, url, created: false, added: "whole", draftRefused: false });
+    expect(again).toEqual(pull);
+    expect(setup.widgets.pullRequests).toEqual([{ ...opened, title: "Old", body: "old\n\nDone in run-2." }]);
+  });
+
+  test("takes for its own, behind a lost answer, the one that it opened though it had something to add", async () => {
+    await using setup = await setUpBranch();
+    setup.fault({ method: "POST", nth: 1 }, { dropReply: true });
+    const own = { ...draft, body: "Made in run-2." };
+    const addition = { id: "run-2", section: "Done in run-2.", short: "Also run-2." };
+
+    const pull = await setup.forge.openPullRequest(own, setup.call, { id: "run-2", addition });
+
+    expect([pull.created, setup.widgets.pullRequests]).toEqual([true, [{ ...opened, body: own.body }]]);
+  });
+
   test("leaves alone the one that already says the same", async () => {
     await using setup = await setUpBranch();
     await setup.forge.openPullRequest(draft, setup.call);

@@ -102,6 +102,57 @@ test("after a run that ended with a branch, the pull request is opened", async (
   expect(one.repository.pullRequests).toMatchObject([{ head: BRANCH, title: "Delete b.txt" }]);
 });
 
+test("a pull request that the run before was cancelled over, but had opened, is added to and keeps what it says", async () => {
+  const one = await set("octo/opened-unheard", { mode: "branch" });
+  const api = `${forge.apiUrl}/repos/octo/opened-unheard/pulls`;
+  const said = { title: "Delete a.txt", body: `Made in run ${FIRST}.`, head: BRANCH, base: "main" };
+  await fetch(api, {
+    method: "POST",
+    headers: { authorization: `Bearer ${TOKEN}` },
+    body: JSON.stringify(said),
+  });
+  const second = one.next({ mode: "pull_request" });
+  await second.attempt(partsFor(forge));
+  expect(second.events.slice(-3)).toMatchObject([
+    {
+      type: "warning",
+      code: "pull_request_updated",
+      message: "Pull request #1 was open for the branch already and was updated.",
+    },
+    { message: `Pull request #1 updated: ${forge.url}/octo/opened-unheard/pull/1` },
+    { type: "done", status: "succeeded", pr_url: `${forge.url}/octo/opened-unheard/pull/1` },
+  ]);
+  expect(one.repository.pullRequests).toMatchObject([{ title: said.title, draft: false }]);
+  const body = one.repository.pullRequests[0]?.body ?? "";
+  expect(body.startsWith(`${said.body}\n\n## What was asked next\n\n`)).toBe(true);
+  expect(body.split(SECOND)).toHaveLength(2);
+});
+
+test("a description without room for a further section names the run, and the run says so", async () => {
+  const one = await set("octo/full");
+  const [pull] = one.repository.pullRequests;
+  const body = `${pull?.body}${"x".repeat(61_900 - (pull?.body?.length ?? 0))}`;
+  await fetch(`${forge.apiUrl}/repos/octo/full/pulls/1`, {
+    method: "PATCH",
+    headers: { authorization: `Bearer ${TOKEN}` },
+    body: JSON.stringify({ body }),
+  });
+  const second = one.next();
+  await second.attempt(partsFor(forge));
+  expect(second.events.slice(-3)).toMatchObject([
+    {
+      type: "warning",
+      code: "description_full",
+      message: "The description of pull request #1 has no room for more, so it names this run only.",
+    },
+    { message: `Pull request #1 updated: ${forge.url}/octo/full/pull/1` },
+    { type: "done", status: "succeeded" },
+  ]);
+  expect(one.repository.pullRequests[0]?.body).toBe(
+    `${body}\n\n---\n\nRun \`${SECOND}\` of Tiny Backspace added a commit. There is no room here for more about it.`,
+  );
+});
+
 test("in mode branch only the branch is moved on", async () => {
   const one = await set("octo/push-only");
   const before = one.repository.pullRequests;

@@ -42,6 +42,8 @@ export interface Hosted {
   readonly timers: ReturnType<typeof manualTimers>;
   readonly told: Ended[];
   readonly announced: string[];
+  /** Every run the directory was told to have expired. */
+  readonly expired: string[];
   readonly reports: string[];
   /** The newest alarm, in milliseconds since the epoch. */
   alarm(): number | undefined;
@@ -67,6 +69,7 @@ export interface HostedOptions {
   readonly secrets?: readonly string[];
   readonly introduction?: readonly RunEvent[];
   readonly tell?: (ended: Ended) => Promise<void>;
+  readonly tellExpired?: () => Promise<void>;
 }
 
 export function hosted(script: Script, options: HostedOptions = {}): Hosted {
@@ -76,6 +79,7 @@ export function hosted(script: Script, options: HostedOptions = {}): Hosted {
   const timers = manualTimers();
   const told: Ended[] = [];
   const announced: string[] = [];
+  const expired: string[] = [];
   const reports: string[] = [];
   let alarm: number | undefined;
   let life: HostedRun | undefined;
@@ -84,6 +88,7 @@ export function hosted(script: Script, options: HostedOptions = {}): Hosted {
     timers,
     told,
     announced,
+    expired,
     reports,
     clock: Date.UTC(2026, 10, 1),
     alarm: () => alarm,
@@ -107,6 +112,10 @@ export function hosted(script: Script, options: HostedOptions = {}): Hosted {
         tellEnded: async (ended) => {
           await options.tell?.(ended);
           told.push(ended);
+        },
+        tellExpired: async (id) => {
+          await options.tellExpired?.();
+          expired.push(id);
         },
         // As a Durable Object does, which stores nothing after this.
         onForgotten: () => {

@@ -35,8 +35,8 @@ export function createDirectoryObject<Env>(limits: (env: Env) => DirectoryLimits
       return this.#directory.known(caller, idempotency);
     }
 
-    async withdraw(id: string): Promise<void> {
-      this.#directory.withdraw(id);
+    async forget(id: string): Promise<void> {
+      this.#directory.forget(id);
     }
 
     async started(id: string): Promise<void> {

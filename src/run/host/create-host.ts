@@ -54,11 +54,12 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
 
   async function admit(input: StartInput) {
     let { request, revision } = await prepare(input);
+    const secrets = secretsOf(input, known?.config ?? {});
     const admitted = await directory().admit({
       caller: input.caller,
       idempotency: input.idempotency,
-      repository: `${request.repo.owner}/${request.repo.name}`,
-      prompt: listed(redact(request.prompt, secretsOf(input, known?.config ?? {}))),
+      repository: redact(`${request.repo.owner}/${request.repo.name}`, secrets),
+      prompt: listed(redact(request.prompt, secrets)),
       branch: branchOf(request),
       revision,
     });
@@ -70,7 +71,7 @@ export function createRunHost({ directory, run, redact, now }: HostParts): RunHo
         request = input.prepare(known.config);
       } catch (error) {
         if (created) {
-          await directory().withdraw(id);
+          await directory().forget(id);
           throw error;
         }
       }

@@ -52,8 +52,8 @@ export interface Directory {
   admit(admission: Admission): Admitted;
   /** The run a key stands for, when there is one. */
   known(caller: string, idempotency: Idempotency): Admitted | undefined;
-  /** Takes an admission back: nothing was started. */
-  withdraw(id: string): void;
+  /** Deletes what is known of a run: nothing was started, or it has expired. */
+  forget(id: string): void;
   /** The run is there; until this is said, an admission counts for ADMITTED_MS only. */
   started(id: string): void;
   ended(ended: Ended): void;
@@ -81,7 +81,7 @@ const LEASE_MS = 24 * 3_600_000;
 const ADMITTED_MS = 15_000;
 /** Admitted, and not lost on the way. */
 const IS_THERE = "(started = 1 OR created_at > ?)";
-/** Old entries deleted with each admission. */
+/** Old entries deleted with each admission, and with each run that expires. */
 const SWEEP = 100;
 
 /** `now` is in milliseconds since the epoch; `newRunId` must be unguessable. */
@@ -109,6 +109,15 @@ export function createDirectory(
     return row === undefined ? 0 : number(row, "runs");
   }
 
+  /** Deletes what nobody has told the end of: most entries are deleted by their own run. */
+  function sweep(): void {
+    sql.rows(
+      "DELETE FROM listed WHERE id IN (SELECT id FROM listed WHERE forget_at <= ? LIMIT ?)",
+      now(),
+      SWEEP,
+    );
+  }
+
   function known(caller: string, { key, fingerprint }: Idempotency): Admitted | undefined {
     const [row] = sql.rows(
       "SELECT id, fingerprint FROM listed WHERE caller = ? AND idempotency_key = ? AND forget_at > ?",
@@ -128,11 +137,7 @@ export function createDirectory(
 
     admit({ caller, idempotency, repository, prompt, branch, revision }) {
       return sql.transaction((): Admitted => {
-        sql.rows(
-          "DELETE FROM listed WHERE id IN (SELECT id FROM listed WHERE forget_at <= ? LIMIT ?)",
-          now(),
-          SWEEP,
-        );
+        sweep();
         if (idempotency !== undefined) {
           // A key lives as long as its run, however many wait to be deleted before it.
           sql.rows(
@@ -170,8 +175,9 @@ export function createDirectory(
       });
     },
 
-    withdraw(id) {
+    forget(id) {
       sql.rows("DELETE FROM listed WHERE id = ?", id);
+      sweep();
     },
 
     started(id) {

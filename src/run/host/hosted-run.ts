@@ -37,6 +37,8 @@ export interface HostedRunOptions {
   readonly tellStarted: (id: string) => Promise<void>;
   /** Tells the directory of the end; may fail, and is tried again. */
   readonly tellEnded: (ended: Ended) => Promise<void>;
+  /** Tells the directory that the log has been deleted; may fail, and is tried again. */
+  readonly tellExpired: (id: string) => Promise<void>;
   /** Told when the last trace of the run has been deleted. */
   readonly onForgotten?: () => void;
   /** Told when the last reader has gone and nothing is being done. */
@@ -125,28 +127,44 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
     );
   }
 
+  /** True when the directory knows now; else it is told again in a while. */
+  async function told(telling: () => Promise<void>): Promise<boolean> {
+    try {
+      await telling();
+    } catch (error) {
+      options.report(error, `telling the directory of run ${id}`);
+      alarm(now() + TELL_AGAIN_MS);
+      return false;
+    }
+    log.update({ told: true });
+    return true;
+  }
+
   /** What is due after the end: the directory is told, and in time the log deleted. */
   async function settle(record: RunRecord): Promise<void> {
     const { state: status, finishedAt } = record;
     modelKeys = undefined;
     if (!record.told && status !== "running" && status !== "expired") {
       log.tidy();
-      try {
-        const { pr_url } = recorder.facts();
-        await options.tellEnded({ id, status, finishedAt: finishedAt ?? now(), prUrl: pr_url });
-      } catch (error) {
-        options.report(error, `telling the directory of run ${id}`);
-        alarm(now() + TELL_AGAIN_MS);
-        return;
-      }
-      log.update({ told: true });
+      const ended = { id, status, finishedAt: finishedAt ?? now(), prUrl: recorder.facts().pr_url };
+      if (!(await told(() => options.tellEnded(ended)))) return;
     }
     const expiresAt = record.expiresAt ?? now();
     if (now() < expiresAt) alarm(expiresAt);
     else {
       log.expire();
-      // So that its caller is told "expired", and not "unknown", for as long again.
-      alarm(now() + options.retentionMs);
+      await fade(expiresAt, false);
+    }
+  }
+
+  /** What is due once the log is deleted. Its caller is told "expired", and not "unknown", for as long again. */
+  async function fade(expiredAt: number, known: boolean): Promise<void> {
+    const due = expiredAt + options.retentionMs;
+    if (!known && !(await told(() => options.tellExpired(id)))) return;
+    if (now() < due) alarm(due);
+    else {
+      log.forget();
+      options.onForgotten?.();
     }
   }
 
@@ -236,7 +254,10 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
           { retryable: true },
         );
       }
-      const continues = log.checkpoint()?.continues;
+      // A run that added nothing to an earlier one's branch left that branch as it was.
+      const before = record.request.continues;
+      const continues =
+        log.checkpoint()?.continues ?? (before === undefined ? undefined : { ...before, run_id: id });
       if (continues === undefined) {
         throw new ServiceError(
           "run_without_branch",
@@ -249,15 +270,7 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
     async wake() {
       const record = log.record();
       if (record === undefined) return;
-      if (record.state === "expired") {
-        const due = (record.expiresAt ?? 0) + options.retentionMs;
-        if (now() < due) alarm(due);
-        else {
-          log.forget();
-          options.onForgotten?.();
-        }
-        return;
-      }
+      if (record.state === "expired") return fade(record.expiresAt ?? 0, record.told);
       if (record.state !== "running") return settle(record);
       const due = nextAttemptAt(record);
       if (driver.current() === undefined && now() < due && !record.cancelled) {
@@ -278,12 +291,6 @@ export function createHostedRun(options: HostedRunOptions): HostedRun {
 function withoutSecrets(request: RunRequest, redactor: Redactor): RunRequest {
   const apart = <T>(value: T): T =>
     redactor.holds(JSON.stringify(value) ?? "") ? redactor.redact(value) : value;
-  return {
-    ...request,
-    prompt: redactor.redact(request.prompt),
-    llm_model: apart(request.llm_model),
-    base_branch: apart(request.base_branch),
-    test_command: apart(request.test_command),
-    protected_paths: apart(request.protected_paths),
-  };
+  const kept = Object.entries(request).map(([name, value]) => [name, apart(value)]);
+  return { ...(Object.fromEntries(kept) as RunRequest), prompt: redactor.redact(request.prompt) };
 }

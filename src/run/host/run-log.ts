@@ -43,7 +43,7 @@ export interface RunLog {
   patch(): string | undefined;
   /** Forgets what only a running run needs. */
   tidy(): void;
-  /** Deletes everything but the record. */
+  /** Deletes everything but the record, and in it the request, which has the prompt. */
   expire(): void;
   /** Deletes the last trace. */
   forget(): void;
@@ -213,8 +213,10 @@ export function createRunLog(sql: Sql, runId: string): RunLog {
     expire() {
       transaction(() => {
         clear("events", "documents", "edits", "entries");
-        update({ state: "expired", credentials: {} });
+        sql.rows("UPDATE runs SET request = '{}' WHERE id = ?", runId);
+        update({ state: "expired", credentials: {}, told: false });
       });
+      cached = undefined;
     },
     forget() {
       transaction(() => {

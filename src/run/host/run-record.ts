@@ -31,6 +31,7 @@ export function secretsIn(credentials: Credentials, keys: ModelKeys = {}): strin
 
 export interface RunRecord {
   readonly caller: string;
+  /** Empty in a run that has expired. */
   readonly request: RunRequest;
   readonly credentials: Credentials;
   readonly state: "running" | DoneStatus | "expired";
@@ -49,7 +50,7 @@ export interface RunRecord {
   readonly cancelled: boolean;
   /** Whether the directory knows that the run is there. */
   readonly announced: boolean;
-  /** Whether the directory knows that the run has ended. */
+  /** Whether the directory knows of the last thing that happened: the run has ended, or it has expired. */
   readonly told: boolean;
   readonly lastSeq: number;
   /** The event the checkpoint belongs to; 0 without one. */

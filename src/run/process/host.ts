@@ -13,7 +13,7 @@ export interface ProcessHostOptions
   extends Pick<HostParts, "redact" | "now">,
     Omit<
       HostedRunOptions,
-      "id" | "sql" | "setAlarm" | "tellStarted" | "tellEnded" | "retentionMs" | "onIdle"
+      "id" | "sql" | "setAlarm" | "tellStarted" | "tellEnded" | "tellExpired" | "retentionMs" | "onIdle"
     > {
   /** Where `runs.sqlite` is; see sqlite.ts. */
   readonly folder: string;
@@ -46,6 +46,7 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
       setAlarm: (at) => alarms.set(id, at),
       tellStarted: async () => directory.started(id),
       tellEnded: async (ended) => directory.ended(ended),
+      tellExpired: async () => directory.forget(id),
       onIdle: () => live.delete(id),
     });
     live.set(id, run);
@@ -84,7 +85,7 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
   const remote: RemoteDirectory = {
     admit: async (admission) => directory.admit(admission),
     known: async (...key) => directory.known(...key),
-    withdraw: async (id) => directory.withdraw(id),
+    forget: async (id) => directory.forget(id),
     list: async (...page) => directory.list(...page),
     configured: async () => directory.configured(),
     async configure(change) {

@@ -95,9 +95,9 @@ describe("keys", () => {
     expect(admit({ ...key("k250", "g"), caller: "caller 250" })).toEqual(created(251));
   });
 
-  test("what was withdrawn never was", () => {
+  test("what was forgotten never was", () => {
     admit(key("k"));
-    directory.withdraw(idOf(1));
+    directory.forget(idOf(1));
     expect(directory.list("ann", 10, undefined).runs).toEqual([]);
     expect(admit(key("k", "g"))).toEqual(created(2));
   });
@@ -225,6 +225,16 @@ describe("the list", () => {
     expect(directory.list("ann", 10, undefined).runs).toHaveLength(1);
     clock += 1;
     expect(directory.list("ann", 10, undefined).runs).toEqual([]);
+  });
+
+  test("keeps nothing of a run that has expired, nor of others that are due by then", () => {
+    admit({ prompt: "First" });
+    admit({ prompt: "Second" });
+    end(1);
+    directory.started(idOf(2));
+    clock += DAY_MS;
+    directory.forget(idOf(1));
+    expect(sql.rows("SELECT * FROM listed")).toEqual([]);
   });
 
   test.each(["", "x", "1", "1.x", `1.${idOf(1)}x`, `-1.${idOf(1)}`, `${"9".repeat(16)}.${idOf(1)}`])(

@@ -9,6 +9,7 @@ import {
   hosted,
   mark,
   messages,
+  REQUEST,
   RETENTION_MS,
   type Script,
   say,
@@ -113,11 +114,38 @@ describe("retention", () => {
     await expect(host.run().cancel(CALLER)).rejects.toMatchObject({ code: "run_expired" });
     expect(host.run().view("somebody else")).toBeUndefined();
     expect(host.events()).toEqual([]);
+    expect(host.dump()).not.toContain("Say hello");
+    expect(host.expired).toEqual(["the-run"]);
     expect(host.alarm()).toBe(host.clock + RETENTION_MS);
     host.clock += RETENTION_MS;
     await wake();
     expect(host.run().view(CALLER)).toBeUndefined();
     expect(host.tables()).toEqual([]);
+  });
+
+  test("the directory is told until it knows, and once", async () => {
+    let fails = 1;
+    started(
+      async function* () {
+        yield DONE;
+      },
+      {
+        tellExpired: async () => {
+          if (fails-- > 0) throw new Error("the directory is away");
+        },
+      },
+    );
+    await wake();
+    host.clock += RETENTION_MS;
+    await wake();
+    expect(host.expired).toEqual([]);
+    expect(host.alarm()).toBe(host.clock + 5_000);
+    host.die();
+    await wake();
+    host.die();
+    await wake();
+    expect(host.expired).toEqual(["the-run"]);
+    expect(host.alarm()).toBe(host.clock + RETENTION_MS);
   });
 
   test("starts when the directory knows of the end; telling it is tried again", async () => {
@@ -176,6 +204,26 @@ test("another run can go on with a branch when there is one, and the run has end
   gate.resolve();
   await driven;
   expect(host.run().continuation(CALLER)).toMatchObject({ prompt: "Say hello", continues });
+});
+
+test("a run that added nothing to the branch it was to go on with leaves that to be gone on with", async () => {
+  const continues = {
+    run_id: "the-first",
+    head: { owner: "o", name: "n" },
+    branch: "b",
+    base_branch: "main",
+    pull_request: { number: 7, url: "https://github.com/o/n/pull/7" },
+  };
+  host = hosted(async function* () {
+    yield mark(1);
+    yield DONE;
+  });
+  host.start({ request: { ...REQUEST, continues } });
+  await wake();
+  expect(host.run().continuation(CALLER)).toEqual({
+    ...REQUEST,
+    continues: { ...continues, run_id: "the-run" },
+  });
 });
 
 test("a run without a branch cannot be gone on with", async () => {

@@ -102,15 +102,19 @@ test("are in nothing the run keeps or says, wherever they were put, nor in what 
       yield { type: "text", message: "says", delta: KEYS.openai.slice(9) };
       yield mark(1, { patch: `-${KEYS.anthropic}\n` });
       yield say(`${request.test_command} ${request.llm_model} ${request.protected_paths.join()}`);
+      yield say(`${request.setup_command} ${request.repoUrl}`);
       throw new Error(`the vendor refused ${KEYS.openai}`);
     },
     {
       request: {
         ...REQUEST,
+        repoUrl: `https://github.com/octo/${KEYS.openai}`,
+        repo: { owner: "octo", name: KEYS.openai },
         prompt: `Use ${KEYS.openai}`,
         llm_model: KEYS.openai,
         base_branch: `b/${KEYS.openai}`,
         test_command: `KEY=${KEYS.anthropic} npm test`,
+        setup_command: `KEY=${KEYS.anthropic} npm ci`,
         protected_paths: ["*.lock", KEYS.anthropic],
       },
     },
@@ -121,5 +125,6 @@ test("are in nothing the run keeps or says, wherever they were put, nor in what 
   const kept = [before, host.dump(), JSON.stringify(host.reports)];
   for (const text of kept) expect(text).not.toMatch(/canary|cut \w/);
   expect(before).toContain("KEY=[redacted] npm test");
+  expect(before).toContain("KEY=[redacted] npm ci");
   expect(host.reports).toEqual(["run the-run: Error: the vendor refused [redacted]"]);
 });

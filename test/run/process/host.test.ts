@@ -109,7 +109,7 @@ describe("a run's models", () => {
       frames: FRAMES,
       now: Date.now,
       startTimer,
-      redact: (text) => text,
+      redact: (text, secrets) => createRedactor(secrets).redact(text),
       report: (error) => {
         throw error;
       },
@@ -148,6 +148,18 @@ describe("a run's models", () => {
     expect(stories).toEqual([
       { credentials: { githubToken: TOKEN, openaiApiKey: KEY, anthropicApiKey: KEY }, modelKeys: {} },
       { credentials: { githubToken: TOKEN, withoutServiceModels: true }, modelKeys: OWN },
+    ]);
+    letGo();
+    host.close();
+  });
+
+  test("of the caller's own are in nothing that is listed, wherever they were put", async () => {
+    await using folder = await temporaryFolder();
+    const { host, start, letGo } = await hostOn(folder.path);
+    const repo = { owner: "octo", name: OWN.openai };
+    await start({ modelKeys: OWN, prepare: () => ({ ...REQUEST, repo, prompt: `Use ${OWN.openai}` }) });
+    expect((await host.list(CALLER, { limit: 10, cursor: undefined })).runs).toMatchObject([
+      { repository: "octo/[redacted]", prompt: "Use [redacted]" },
     ]);
     letGo();
     host.close();
