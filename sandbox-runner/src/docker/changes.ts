@@ -22,10 +22,12 @@ export async function readChanges(
   limits: ArchiveLimits,
 ): Promise<ChangedFiles> {
   await shell.send("list");
-  const entries = (await readListing(shell)).filter(({ kind }) => kind !== "folder");
-  entries.sort(byPath);
-  const there = new Set(entries.map(({ path }) => path));
-  const counted = entries.filter(({ path }) => uploaded.has(path) || keep(path));
+  const counted = await readListing(
+    shell,
+    ({ path, kind }) => kind !== "folder" && (uploaded.has(path) || keep(path)),
+  );
+  counted.sort(byPath);
+  const there = new Set(counted.map(({ path }) => path));
   const same = await findSame(shell, uploaded, counted);
   const added: Entry[] = [];
   const modified: Entry[] = [];
@@ -40,16 +42,14 @@ export async function readChanges(
     else added.push(entry);
   }
   const out = [...added, ...modified];
-  checkChanges(out, skipped.length, limits);
-  return {
-    manifest: {
-      added: added.map(({ path }) => path),
-      modified: modified.map(({ path }) => path),
-      deleted: [...uploaded].map(([path]) => path).filter((path) => !there.has(path)),
-      skipped,
-    },
-    files: readFiles(shell, out),
+  const manifest = {
+    added: added.map(({ path }) => path),
+    modified: modified.map(({ path }) => path),
+    deleted: [...uploaded].map(([path]) => path).filter((path) => !there.has(path)),
+    skipped,
   };
+  checkChanges(manifest, out, limits);
+  return { manifest, files: readFiles(shell, out) };
 }
 
 /** Paths that hold what was uploaded there. Only where the stamp does not say so is the content looked at. */

@@ -18,6 +18,8 @@ export interface Entry {
 
 const MAX_ENTRIES = 200_000;
 const MAX_LISTING_BYTES = 64 * 1024 * 1024;
+/** Of the entries that are kept. */
+const MAX_NAMES_BYTES = 16 * 1024 * 1024;
 /** PATH_MAX, with the zero, below a workspace's root. */
 const MAX_PATH_BYTES = 4096 - "/workspace/".length;
 /** The kernel's clock for files moves in steps of up to 10 ms. */
@@ -27,22 +29,31 @@ const NUL = 0;
 const SPACE = 0x20;
 const OWNER_MAY_EXECUTE = 0o100;
 
-/** Reads the answer to `list` and `put`. Throws RunnerError `payload_too_large` past 200,000 entries or 64 MiB. */
-export async function readListing(shell: Shell): Promise<Entry[]> {
+/**
+ * Reads the answer to `list` and `put`, and keeps the entries that are wanted: a workspace may hold many more.
+ * Throws RunnerError `payload_too_large` past 200,000 entries or 64 MiB, and past 16 MiB of names that are kept.
+ */
+export async function readListing(shell: Shell, wanted: (entry: Entry) => boolean): Promise<Entry[]> {
   const entries: Entry[] = [];
   const taken = Number((await shell.readUntil(NUL, MAX_LISTING_BYTES)).toString());
+  let count = 0;
   let bytes = 0;
+  let names = 0;
   for (;;) {
     const record = await shell.readUntil(NUL, MAX_LISTING_BYTES);
     if (record.byteLength === 0) return entries;
+    count += 1;
     bytes += record.byteLength;
-    if (bytes > MAX_LISTING_BYTES || entries.length >= MAX_ENTRIES) {
+    const entry = parse(record, taken - RACY_SECONDS);
+    const kept = wanted(entry);
+    if (kept) names += record.byteLength;
+    if (bytes > MAX_LISTING_BYTES || names > MAX_NAMES_BYTES || count > MAX_ENTRIES) {
       throw new RunnerError(
         "payload_too_large",
-        `The workspace holds more than ${MAX_ENTRIES} files and folders, or names of more than ${MAX_LISTING_BYTES} bytes.`,
+        `The workspace holds more than ${MAX_ENTRIES} files and folders, or names of more than ${MAX_NAMES_BYTES} bytes.`,
       );
     }
-    entries.push(parse(record, taken - RACY_SECONDS));
+    if (kept) entries.push(entry);
   }
 }
 

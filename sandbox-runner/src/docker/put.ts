@@ -23,7 +23,7 @@ export async function putFiles(
     await shell.send("remove", pathList(upload.removed));
     uploaded.remove(upload.removed);
     await shell.send("list");
-    for (const { path, kind } of await readListing(shell)) if (kind === "folder") folders.add(path);
+    for (const { path } of await readListing(shell, ({ kind }) => kind === "folder")) folders.add(path);
   }
   await shell.send("put");
   const written = new Map<string, Omit<UploadedFile, "stamp">>();
@@ -32,7 +32,7 @@ export async function putFiles(
     shell.end();
   })();
   // Reads meanwhile: a tar that complains must not be stopped by nobody listening.
-  const listing = readListing(shell);
+  const listing = readListing(shell, ({ path }) => written.has(path));
   const failed = (await Promise.allSettled([sending, listing])).find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw explain(failed.reason, shell.complaint());
   const stamps = new Map((await listing).map(({ path, stamp }) => [path, stamp]));

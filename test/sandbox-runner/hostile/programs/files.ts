@@ -156,6 +156,28 @@ print("deep")
     sandbox: "lives",
   },
   {
+    name: "links below names that are six times as long in JSON",
+    language: "python",
+    source: `
+import os
+name = b"\\x01" * 250
+for top in range(6):
+    os.chdir("/workspace")
+    os.mkdir(b"%d" % top)
+    os.chdir(b"%d" % top)
+    for _ in range(15):
+        os.mkdir(name)
+        os.chdir(name)
+    for at in range(1000): os.symlink(b"x", b"%d" % at)
+print("linked")
+`,
+    ends: ENDED,
+    exitCodes: [0],
+    says: /^linked\n$/,
+    changes: "payload_too_large",
+    sandbox: "lives",
+  },
+  {
     name: "files and folders without any rights",
     language: "sh",
     source:
