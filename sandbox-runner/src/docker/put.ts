@@ -28,8 +28,12 @@ export async function putFiles(
   await shell.send("put");
   const written = new Map<string, Omit<UploadedFile, "stamp">>();
   const sending = (async () => {
-    for await (const bytes of packFiles(hashed(upload.files, written), folders)) await shell.write(bytes);
-    shell.end();
+    try {
+      for await (const bytes of packFiles(hashed(upload.files, written), folders)) await shell.write(bytes);
+    } finally {
+      // Also of an upload that breaks off: `tar` would wait for the rest of it.
+      shell.end();
+    }
   })();
   // Reads meanwhile: a tar that complains must not be stopped by nobody listening.
   const listing = readListing(shell, ({ path }) => written.has(path));
