@@ -196,6 +196,14 @@ describe.skipIf(!HAS_ENGINE)("a command in a Docker sandbox", () => {
     expect(QUIET).toContain(await settled(fresh));
   });
 
+  it("whose caller has gone before it has a shell never runs", async () => {
+    const fresh = await backend.create();
+    const gone = AbortSignal.abort(new Error("the caller has gone"));
+    await expect(run(fresh, "echo 1 >ran", { signal: gone })).rejects.toThrow("the caller has gone");
+    expect(await run(fresh, "ls")).toEqual({ stdout: "", stderr: "", end: exited(0) });
+    await fresh.destroy();
+  });
+
   it("whose output nobody reads waits, and can be ended all the same", async () => {
     const fresh = await backend.create();
     const running = fresh.exec({ command: "yes", timeoutMs: 30_000, network: false }, never());
