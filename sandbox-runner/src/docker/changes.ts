@@ -1,4 +1,4 @@
-/** What commands changed in a sandbox: found by stamps and hashes, handed out through a waiting shell. */
+/** What commands changed in a sandbox: found by hashes, handed out through a waiting shell. */
 import type { ArchiveFile, ArchiveLimits, ChangedFiles } from "../archive/archive.ts";
 import { checkChanges } from "../archive/check-changes.ts";
 import { type Entry, readListing } from "./listing.ts";
@@ -52,16 +52,17 @@ export async function readChanges(
   return { manifest, files: readFiles(shell, out) };
 }
 
-/** Paths that hold what was uploaded there. Only where the stamp does not say so is the content looked at. */
+/**
+ * Paths that hold what was uploaded there. The content says so, not the time of change: on a tmpfs that stays as it is
+ * when a page is written through a shared mapping after it was read. Costs about 12 µs a file and 2 ms a megabyte.
+ */
 async function findSame(shell: Shell, uploaded: Uploaded, entries: readonly Entry[]): Promise<Set<string>> {
   const same = new Set<string>();
   const doubtful: string[] = [];
-  for (const { path, kind, size, executable, stamp } of entries) {
+  for (const { path, kind, size, executable } of entries) {
     const before = uploaded.get(path);
     if (kind !== "file" || before === undefined) continue;
-    if (before.size !== size || before.executable !== executable) continue;
-    if (stamp !== undefined && before.stamp === stamp) same.add(path);
-    else doubtful.push(path);
+    if (before.size === size && before.executable === executable) doubtful.push(path);
   }
   if (doubtful.length === 0) return same;
   // Answers come while paths are still being sent.

@@ -9,11 +9,6 @@ export interface Entry {
   readonly kind: "file" | "folder" | "other" | "bad_name";
   readonly size: number;
   readonly executable: boolean;
-  /**
-   * Inode and time of change. Unprivileged programs cannot set the latter, so a file with the same stamp is the
-   * same file. Undefined when it is so young that another change could get the same time.
-   */
-  readonly stamp: string | undefined;
 }
 
 const MAX_ENTRIES = 200_000;
@@ -22,20 +17,17 @@ const MAX_LISTING_BYTES = 64 * 1024 * 1024;
 const MAX_NAMES_BYTES = 16 * 1024 * 1024;
 /** PATH_MAX, with the zero, below a workspace's root. */
 const MAX_PATH_BYTES = 4096 - "/workspace/".length;
-/** The kernel's clock for files moves in steps of up to 10 ms. */
-const RACY_SECONDS = 0.02;
 
 const NUL = 0;
 const SPACE = 0x20;
 const OWNER_MAY_EXECUTE = 0o100;
 
 /**
- * Reads the answer to `list` and `put`, and keeps the entries that are wanted: a workspace may hold many more.
+ * Reads the answer to `list`, and keeps the entries that are wanted: a workspace may hold many more.
  * Throws RunnerError `payload_too_large` past 200,000 entries or 64 MiB, and past 16 MiB of names that are kept.
  */
 export async function readListing(shell: Shell, wanted: (entry: Entry) => boolean): Promise<Entry[]> {
   const entries: Entry[] = [];
-  const taken = Number((await shell.readUntil(NUL, MAX_LISTING_BYTES)).toString());
   let count = 0;
   let bytes = 0;
   let names = 0;
@@ -44,7 +36,7 @@ export async function readListing(shell: Shell, wanted: (entry: Entry) => boolea
     if (record.byteLength === 0) return entries;
     count += 1;
     bytes += record.byteLength;
-    const entry = parse(record, taken - RACY_SECONDS);
+    const entry = parse(record);
     const kept = wanted(entry);
     if (kept) names += record.byteLength;
     if (bytes > MAX_LISTING_BYTES || names > MAX_NAMES_BYTES || count > MAX_ENTRIES) {
@@ -57,17 +49,17 @@ export async function readListing(shell: Shell, wanted: (entry: Entry) => boolea
   }
 }
 
-/** `type inode size time mode path`, as SHELL_SCRIPT has `find` print it. */
-function parse(record: Buffer, racyFrom: number): Entry {
+/** `type size mode path`, as SHELL_SCRIPT has `find` print it. */
+function parse(record: Buffer): Entry {
   const fields: string[] = [];
   let at = 0;
-  while (fields.length < 5) {
+  while (fields.length < 3) {
     const end = record.indexOf(SPACE, at);
     if (end < 0) throw new RunnerError("internal", "The workspace's listing cannot be read.");
     fields.push(record.toString("latin1", at, end));
     at = end + 1;
   }
-  const [type = "", inode = "", size = "", changed = "", mode = ""] = fields;
+  const [type = "", size = "", mode = ""] = fields;
   const name = record.subarray(at);
   const path = name.toString("utf8");
   return {
@@ -75,7 +67,6 @@ function parse(record: Buffer, racyFrom: number): Entry {
     kind: !isUtf8(name) || name.byteLength > MAX_PATH_BYTES ? "bad_name" : kindOf(type),
     size: Number(size),
     executable: (Number.parseInt(mode, 8) & OWNER_MAY_EXECUTE) !== 0,
-    stamp: Number(changed) < racyFrom ? `${inode} ${changed}` : undefined,
   };
 }
 

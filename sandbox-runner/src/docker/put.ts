@@ -1,4 +1,4 @@
-/** Uploads into a sandbox: a tar through a waiting shell, and a look at what has come of it. */
+/** Uploads into a sandbox: a tar through a waiting shell, and notes of what went in. */
 import { createHash } from "node:crypto";
 import type { ArchiveFile, Upload } from "../archive/archive.ts";
 import { RunnerError } from "../errors.ts";
@@ -6,6 +6,8 @@ import { readListing } from "./listing.ts";
 import { packFiles } from "./pack.ts";
 import type { Shell } from "./shell.ts";
 import type { Uploaded, UploadedFile } from "./uploaded.ts";
+
+const NUL = 0;
 
 /**
  * Uses the shell up. `fresh` says that the workspace is as it was when the sandbox started. Throws RunnerError; the
@@ -26,7 +28,7 @@ export async function putFiles(
     for (const { path } of await readListing(shell, ({ kind }) => kind === "folder")) folders.add(path);
   }
   await shell.send("put");
-  const written = new Map<string, Omit<UploadedFile, "stamp">>();
+  const written = new Map<string, UploadedFile>();
   const sending = (async () => {
     try {
       for await (const bytes of packFiles(hashed(upload.files, written), folders)) await shell.write(bytes);
@@ -36,11 +38,10 @@ export async function putFiles(
     }
   })();
   // Reads meanwhile: a tar that complains must not be stopped by nobody listening.
-  const listing = readListing(shell, ({ path }) => written.has(path));
-  const failed = (await Promise.allSettled([sending, listing])).find(({ status }) => status === "rejected");
+  const unpacking = shell.readUntil(NUL, 0);
+  const failed = (await Promise.allSettled([sending, unpacking])).find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw explain(failed.reason, shell.complaint());
-  const stamps = new Map((await listing).map(({ path, stamp }) => [path, stamp]));
-  uploaded.add(new Map([...written].map(([path, file]) => [path, { ...file, stamp: stamps.get(path) }])));
+  uploaded.add(written);
 }
 
 /** Each path with a zero after it, and so that none is taken for a flag or for standard input. */
@@ -61,7 +62,7 @@ function explain(error: unknown, complaint: string): unknown {
 /** The same files; what they are is noted once they have been read. */
 async function* hashed(
   files: AsyncIterable<ArchiveFile>,
-  written: Map<string, Omit<UploadedFile, "stamp">>,
+  written: Map<string, UploadedFile>,
 ): AsyncGenerator<ArchiveFile, void> {
   for await (const file of files) {
     const hash = createHash("sha256");

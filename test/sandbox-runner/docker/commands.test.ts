@@ -152,7 +152,7 @@ describe.skipIf(!HAS_ENGINE)("a command in a Docker sandbox", () => {
     await put(fresh, { "a.txt": "a" });
     await run(
       fresh,
-      "mkdir -p ~/.local/bin; for tool in find tar xargs sha256sum cat head date chmod rm; do printf '#!/bin/sh\\nexit 0' >~/.local/bin/$tool; chmod +x ~/.local/bin/$tool; done; echo b >a.txt",
+      "mkdir -p ~/.local/bin; for tool in find tar xargs sha256sum cat head chmod rm; do printf '#!/bin/sh\\nexit 0' >~/.local/bin/$tool; chmod +x ~/.local/bin/$tool; done; echo b >a.txt",
     );
     expect(await changes(fresh)).toEqual({
       manifest: { ...NOTHING, modified: ["a.txt"] },

@@ -88,6 +88,20 @@ describe.skipIf(!HAS_ENGINE)("files in a Docker sandbox", () => {
     expect((await changes(sandbox)).files).toEqual({ a: "2" });
   });
 
+  it("that were written through a mapping, which leaves their times as they were, are changes", async () => {
+    // Long enough to unpack that the file is older than the clock's steps when the upload is done.
+    await put(sandbox, { mapped: "1".repeat(4096), other: "x".repeat(40 * MB) });
+    const script = [
+      "import mmap",
+      'file = open("mapped", "r+b")',
+      "pages = mmap.mmap(file.fileno(), 0)",
+      "assert pages[0] == 49",
+      'pages[0:4] = b"2222"',
+    ];
+    expect(await run(sandbox, `python3 -c '${script.join("\n")}'`)).toMatchObject({ stderr: "" });
+    expect((await changes(sandbox)).files).toEqual({ mapped: `2222${"1".repeat(4092)}` });
+  });
+
   it("that are none are left out and named, and so are names that are no text, and what is too large", async () => {
     await put(sandbox, { target: "1", replaced: "1", "folder/file": "1", large: "1" });
     await run(
