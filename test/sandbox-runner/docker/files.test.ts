@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { BackendSandbox } from "../../../sandbox-runner/src/backend.ts";
 import {
   changes,
@@ -203,6 +203,30 @@ describe.skipIf(!HAS_ENGINE)("files in a Docker sandbox", () => {
     await expect(put(sandbox, { one: large, two: large })).rejects.toMatchObject({
       code: "payload_too_large",
     });
+  });
+
+  it("that are not in within the time there is for it are refused in words", async () => {
+    const { timeout } = AbortSignal;
+    const limit = new AbortController();
+    const spy = vi
+      .spyOn(AbortSignal, "timeout")
+      .mockImplementation((ms) => (ms === 240_000 ? limit.signal : timeout.call(AbortSignal, ms)));
+    const endless = async function* () {
+      yield Buffer.alloc(MB);
+      limit.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
+      for (;;) yield Buffer.alloc(MB);
+    };
+    const files = async function* () {
+      yield { path: "endless", executable: false, size: 8000 * MB, content: endless() };
+    };
+    try {
+      await expect(sandbox.put({ removed: [], files: files() }, never())).rejects.toMatchObject({
+        code: "provider_unavailable",
+        message: "The sandbox was not done with its files within 240 seconds.",
+      });
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   it("that nobody reads to the end keep nothing from being ended", async () => {
