@@ -1,5 +1,6 @@
 /** What is in a sandbox's workspace, as `find` in it tells. */
 import { isUtf8 } from "node:buffer";
+import { isDotGit, problemWithPath } from "../archive/path.ts";
 import { RunnerError } from "../errors.ts";
 import type { Shell } from "./shell.ts";
 
@@ -15,16 +16,14 @@ const MAX_ENTRIES = 200_000;
 const MAX_LISTING_BYTES = 64 * 1024 * 1024;
 /** Of the entries that are kept. */
 const MAX_NAMES_BYTES = 16 * 1024 * 1024;
-/** PATH_MAX, with the zero, below a workspace's root. */
-const MAX_PATH_BYTES = 4096 - "/workspace/".length;
 
 const NUL = 0;
 const SPACE = 0x20;
 const OWNER_MAY_EXECUTE = 0o100;
 
 /**
- * Reads the answer to `list`, and keeps the entries that are wanted: a workspace may hold many more.
- * Throws RunnerError `payload_too_large` past 200,000 entries or 64 MiB, and past 16 MiB of names that are kept.
+ * Reads the answer to `list`, and keeps the entries that are wanted: a workspace may hold many more. None is in a folder
+ * that some disk takes for `.git`, and no folder has a bad name. Throws RunnerError `payload_too_large` past 200,000 entries or 64 MiB, and past 16 MiB of names that are kept.
  */
 export async function readListing(shell: Shell, wanted: (entry: Entry) => boolean): Promise<Entry[]> {
   const entries: Entry[] = [];
@@ -36,16 +35,16 @@ export async function readListing(shell: Shell, wanted: (entry: Entry) => boolea
     if (record.byteLength === 0) return entries;
     count += 1;
     bytes += record.byteLength;
-    const entry = parse(record);
-    const kept = wanted(entry);
-    if (kept) names += record.byteLength;
+    const parsed = parse(record);
+    const entry = wanted(parsed) ? checked(parsed, record) : undefined;
+    if (entry !== undefined) names += record.byteLength;
     if (bytes > MAX_LISTING_BYTES || names > MAX_NAMES_BYTES || count > MAX_ENTRIES) {
       throw new RunnerError(
         "payload_too_large",
         `The workspace holds more than ${MAX_ENTRIES} files and folders, or names of more than ${MAX_NAMES_BYTES} bytes.`,
       );
     }
-    if (kept) entries.push(entry);
+    if (entry !== undefined) entries.push(entry);
   }
 }
 
@@ -60,14 +59,19 @@ function parse(record: Buffer): Entry {
     at = end + 1;
   }
   const [type = "", size = "", mode = ""] = fields;
-  const name = record.subarray(at);
-  const path = name.toString("utf8");
   return {
-    path,
-    kind: !isUtf8(name) || name.byteLength > MAX_PATH_BYTES ? "bad_name" : kindOf(type),
+    path: record.toString("utf8", at),
+    kind: kindOf(type),
     size: Number(size),
     executable: (Number.parseInt(mode, 8) & OWNER_MAY_EXECUTE) !== 0,
   };
+}
+
+/** Undefined for what is not to be seen. */
+function checked(entry: Entry, record: Buffer): Entry | undefined {
+  if (entry.path.split("/").some(isDotGit)) return undefined;
+  if (isUtf8(record) && problemWithPath(entry.path) === undefined) return entry;
+  return entry.kind === "folder" ? undefined : { ...entry, kind: "bad_name" };
 }
 
 function kindOf(type: string): Entry["kind"] {

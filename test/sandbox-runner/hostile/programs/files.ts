@@ -214,10 +214,13 @@ print("linked")
     language: "sh",
     source: `
 mkdir -p .git/hooks sub/.git sub/.GIT; echo evil >.git/hooks/pre-commit; echo evil >.git/config; echo evil >sub/.git/config
+for name in git~1 'sub/.git ' .git... '.git::$INDEX_ALLOCATION' "$(printf '.g\\342\\200\\214it')"; do
+  mkdir -p "$name"; echo evil >"$name/config"; ln -s / "$name/link"
+done
 echo fine >.gitattributes`,
     ends: ENDED,
     exitCodes: [0],
-    changes: { added: [".gitattributes"], modified: [], deleted: [] },
+    changes: { added: [".gitattributes"], modified: [], deleted: [], skipped: [] },
     sandbox: "lives",
   },
   {
