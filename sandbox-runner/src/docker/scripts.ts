@@ -51,7 +51,7 @@ for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_contro
 done
 echo "$kills"
 unlock() {
-  find . ! -type l \\( -type d ! -perm -700 -exec chmod u+rwx {} \\; -o -type f ! -perm -400 -exec chmod u+r {} + \\)
+  find . ! -type l \\( -type d ! -perm -700 -execdir chmod u+rwx {} \\; -o -type f ! -perm -400 -execdir chmod u+r {} + \\)
 }
 list() {
   find . -mindepth 1 -iname .git -prune -o -mindepth 1 -printf '%y %s %m %P\\0' && printf '\\0'

@@ -188,6 +188,33 @@ print("linked")
     sandbox: "lives",
   },
   {
+    name: "files and folders without any rights, deeper than a path can say",
+    language: "python",
+    source: `
+import os
+name = "d" * 250
+for _ in range(20):
+    os.mkdir(name)
+    os.chdir(name)
+os.mkdir("shut")
+open("shut/file", "w").close()
+open("closed", "w").close()
+for each in ["shut/file", "shut", "closed"]: os.chmod(each, 0)
+print("shut")
+`,
+    ends: ENDED,
+    exitCodes: [0],
+    says: /^shut\n$/,
+    changes: {
+      added: [],
+      skipped: ["closed", "shut/file"].map((name) => ({
+        path: `${`${"d".repeat(250)}/`.repeat(20)}${name}`,
+        reason: "bad_name",
+      })),
+    },
+    sandbox: "lives",
+  },
+  {
     name: "a workspace without rights",
     language: "sh",
     source: "echo x >file; chmod 0 /workspace; echo shut",
