@@ -1,8 +1,9 @@
 /** What commands changed in a sandbox: found by hashes, handed out through a waiting shell. */
-import type { ArchiveFile, ArchiveLimits, ChangedFiles } from "../archive/archive.ts";
+import type { ArchiveFile, ChangedFiles } from "../archive/archive.ts";
 import { checkChanges } from "../archive/check-changes.ts";
 import { type Entry, readListing } from "./listing.ts";
 import { pathList } from "./put.ts";
+import type { DockerSettings } from "./settings.ts";
 import type { Shell } from "./shell.ts";
 import type { Uploaded } from "./uploaded.ts";
 
@@ -19,11 +20,12 @@ export async function readChanges(
   shell: Shell,
   uploaded: Uploaded,
   keep: (path: string) => boolean,
-  limits: ArchiveLimits,
+  { workspaceFiles, changes: limits }: Pick<DockerSettings, "workspaceFiles" | "changes">,
 ): Promise<ChangedFiles> {
   await shell.send("list");
   const counted = await readListing(
     shell,
+    workspaceFiles,
     ({ path, kind }) => kind !== "folder" && (uploaded.has(path) || keep(path)),
   );
   counted.sort(byPath);

@@ -12,8 +12,8 @@ export interface Entry {
   readonly executable: boolean;
 }
 
-const MAX_ENTRIES = 200_000;
-const MAX_LISTING_BYTES = 64 * 1024 * 1024;
+/** Of a whole listing, for each entry there may be; what package managers install has paths of about 100. */
+const BYTES_AN_ENTRY = 320;
 /** Of the entries that are kept. */
 const MAX_NAMES_BYTES = 16 * 1024 * 1024;
 
@@ -23,25 +23,31 @@ const OWNER_MAY_EXECUTE = 0o100;
 
 /**
  * Reads the answer to `list`, and keeps the entries that are wanted: a workspace may hold many more. None is in a folder
- * that some disk takes for `.git`, and no folder has a bad name. Throws RunnerError `payload_too_large` past 200,000 entries or 64 MiB, and past 16 MiB of names that are kept.
+ * that some disk takes for `.git`, and no folder has a bad name. Throws RunnerError `payload_too_large` when there are
+ * more than `most` entries, or such long names that 320 bytes for each would not do, and past 16 MiB of what is kept.
  */
-export async function readListing(shell: Shell, wanted: (entry: Entry) => boolean): Promise<Entry[]> {
+export async function readListing(
+  shell: Shell,
+  most: number,
+  wanted: (entry: Entry) => boolean,
+): Promise<Entry[]> {
+  const longest = most * BYTES_AN_ENTRY;
   const entries: Entry[] = [];
   let count = 0;
   let bytes = 0;
   let names = 0;
   for (;;) {
-    const record = await shell.readUntil(NUL, MAX_LISTING_BYTES);
+    const record = await shell.readUntil(NUL, longest);
     if (record.byteLength === 0) return entries;
     count += 1;
     bytes += record.byteLength;
     const parsed = parse(record);
     const entry = wanted(parsed) ? checked(parsed, record) : undefined;
     if (entry !== undefined) names += record.byteLength;
-    if (bytes > MAX_LISTING_BYTES || names > MAX_NAMES_BYTES || count > MAX_ENTRIES) {
+    if (count > most || bytes > longest || names > MAX_NAMES_BYTES) {
       throw new RunnerError(
         "payload_too_large",
-        `The workspace holds more than ${MAX_ENTRIES} files and folders, or names of more than ${MAX_NAMES_BYTES} bytes.`,
+        `The workspace holds more than ${most} files and folders, or too many with long names.`,
       );
     }
     if (entry !== undefined) entries.push(entry);

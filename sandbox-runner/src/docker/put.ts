@@ -10,14 +10,15 @@ import type { Uploaded, UploadedFile } from "./uploaded.ts";
 const NUL = 0;
 
 /**
- * Uses the shell up. `fresh` says that the workspace is as it was when the sandbox started. Throws RunnerError; the
- * workspace is then in an unknown state.
+ * Uses the shell up. `fresh` says that the workspace is as it was when the sandbox started; `most` is how many files and
+ * folders it may hold. Throws RunnerError; the workspace is then in an unknown state.
  */
 export async function putFiles(
   shell: Shell,
   upload: Upload,
   uploaded: Uploaded,
   fresh: boolean,
+  most: number,
 ): Promise<void> {
   const folders = new Set<string>();
   if (!fresh) {
@@ -25,7 +26,7 @@ export async function putFiles(
     await shell.send("remove", pathList(upload.removed));
     uploaded.remove(upload.removed);
     await shell.send("list");
-    for (const { path } of await readListing(shell, ({ kind }) => kind === "folder")) folders.add(path);
+    for (const { path } of await readListing(shell, most, ({ kind }) => kind === "folder")) folders.add(path);
   }
   await shell.send("put");
   const written = new Map<string, UploadedFile>();
@@ -49,8 +50,8 @@ export function pathList(paths: readonly string[]): Uint8Array {
   return Buffer.from(paths.map((path) => `./${path}\0`).join(""));
 }
 
-/** What GNU tar says when bytes, or files, are too many. */
-const FULL = /No space left on device|Wrote only/;
+/** What GNU tar says when bytes, or files, are too many, and the shell when the kernel has no memory for them. */
+const FULL = /No space left on device|Wrote only|Killed/;
 
 function explain(error: unknown, complaint: string): unknown {
   if (!FULL.test(complaint)) return error;

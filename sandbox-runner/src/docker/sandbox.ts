@@ -77,7 +77,7 @@ export function createSandbox(stocked: Stock, settings: DockerSettings, expiresA
   };
   return {
     async put(upload, signal) {
-      await withShell(signal, (shell) => putFiles(shell, upload, uploaded, fresh));
+      await withShell(signal, (shell) => putFiles(shell, upload, uploaded, fresh, settings.workspaceFiles));
       fresh = false;
     },
     async *exec(command, signal) {
@@ -91,7 +91,7 @@ export function createSandbox(stocked: Stock, settings: DockerSettings, expiresA
       }
     },
     async changes(keep, signal) {
-      return await withShell(signal, (shell) => readChanges(shell, uploaded, keep, settings.changes));
+      return await withShell(signal, (shell) => readChanges(shell, uploaded, keep, settings));
     },
     refusedHosts: () => network?.takeRefused() ?? [],
     destroy: () => destroy(),

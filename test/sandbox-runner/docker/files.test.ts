@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import type { BackendSandbox } from "../../../sandbox-runner/src/backend.ts";
 import {
   changes,
+  exited,
   type Files,
   HAS_ENGINE,
   NOTHING,
@@ -202,6 +203,30 @@ describe.skipIf(!HAS_ENGINE)("files in a Docker sandbox", () => {
     const large = "x".repeat(40 * MB);
     await expect(put(sandbox, { one: large, two: large })).rejects.toMatchObject({
       code: "payload_too_large",
+    });
+  });
+
+  it("are as many as the workspace takes, where they do not count", async () => {
+    const limits = { timeout_seconds: 60, memory_limit_mb: 1024, cpu_limit: 2, output_bytes: MB };
+    await using large = startBackend({ limits, workspaceFiles: 220_000 });
+    const full = await large.create();
+    await put(full, { a: "1" });
+    expect((await run(full, "echo 2 >a; mkdir many; cd many; seq 205000 | xargs touch")).end).toEqual(
+      exited(0),
+    );
+    expect((await changes(full, () => false)).files).toEqual({ a: "2\n" });
+    await put(full, { "many/1": "2" });
+    expect((await run(full, "cat many/1")).stdout).toBe("2");
+  });
+
+  it("that need more memory than is left are refused as too large", async () => {
+    const limits = { timeout_seconds: 60, memory_limit_mb: 64, cpu_limit: 2, output_bytes: MB };
+    await using small = startBackend({ limits, workspaceMb: 512 });
+    const full = await small.create();
+    const files = Object.fromEntries(["a", "b", "c"].map((name) => [name, "x".repeat(40 * MB)]));
+    await expect(put(full, files)).rejects.toMatchObject({
+      code: "payload_too_large",
+      message: "The files do not fit into the sandbox's workspace.",
     });
   });
 
