@@ -34,7 +34,7 @@ export async function createBackends(settings: Settings, log: Logger): Promise<r
 async function dockerBackend(settings: Settings, log: Logger): Promise<Backend> {
   const { common, docker } = settings;
   const engine = namedEngine();
-  const wayOut = await createWayOut(settings, log);
+  const wayOut = await createWayOut(settings);
   const backend = createDockerBackend(
     {
       image: docker.image,
@@ -59,13 +59,13 @@ function namedEngine(): ReturnType<typeof connectEngine> {
   try {
     return connectEngine();
   } catch (error) {
-    throw new SetUpError(`DOCKER_HOST will not do: ${messageOf(error)}`);
+    throw new SetUpError(`DOCKER_HOST or DOCKER_CERT_PATH will not do: ${messageOf(error)}`);
   }
 }
 
-async function processBackend(settings: Settings, log: Logger): Promise<Backend> {
+async function processBackend(settings: Settings): Promise<Backend> {
   const { common, process, service } = settings;
-  const wayOut = await createWayOut(settings, log);
+  const wayOut = await createWayOut(settings);
   try {
     const backend = await createProcessBackend(
       { ...common, unsafe: process.unsafe, host: service.host },
@@ -78,11 +78,11 @@ async function processBackend(settings: Settings, log: Logger): Promise<Backend>
   }
 }
 
-async function createWayOut({ common, network }: Settings, log: Logger): Promise<Network | undefined> {
+async function createWayOut({ common, network }: Settings): Promise<Network | undefined> {
   try {
     // Also where there is no network yet: a mistake should not wait until there is one.
     for (const entries of [network.allow, network.allowPrivate]) createAllowList(entries);
-    return common.network === "none" ? undefined : await createNetwork({ ...network, log });
+    return common.network === "none" ? undefined : await createNetwork(network);
   } catch (error) {
     throw toSetUpError(error);
   }

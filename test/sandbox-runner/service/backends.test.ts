@@ -17,7 +17,7 @@ test("an engine's address that is none is named", async () => {
   vi.stubEnv("DOCKER_HOST", "http://[bad");
   await expect(create({})).rejects.toThrow(
     new SetUpError(
-      "DOCKER_HOST will not do: DOCKER_HOST env variable should be something like tcp://localhost:1234",
+      "DOCKER_HOST or DOCKER_CERT_PATH will not do: DOCKER_HOST env variable should be something like tcp://localhost:1234",
     ),
   );
 });
