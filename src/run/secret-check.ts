@@ -1,6 +1,7 @@
 /** The last look at the edits before they leave: none may add a secret, the service's own or anybody's. */
 import { ServiceError } from "../errors.ts";
 import { type FoundSecret, findSecrets } from "../secrets/find-secrets.ts";
+import { readingsOf } from "../secrets/readings.ts";
 import type { Change, Workspace } from "../workspace/workspace.ts";
 
 const MOST_NAMED = 5;
@@ -18,8 +19,9 @@ export async function checkForSecrets(
     if (change.kind === "deleted") continue;
     if (holdsSecret(change.path)) throw ownSecret("a file");
     if (change.kind === "renamed" || !(await isFile(workspace, change.path))) continue;
-    const text = new TextDecoder("latin1").decode(await workspace.read(change.path));
-    if (holdsSecret(text)) throw ownSecret(JSON.stringify(change.path));
+    for (const text of readingsOf(await workspace.read(change.path))) {
+      if (holdsSecret(text)) throw ownSecret(JSON.stringify(change.path));
+    }
   }
   const found = await findSecrets(workspace, changes);
   if (found.length > 0) throw addedSecrets(found);
