@@ -127,12 +127,10 @@ with open(b"folder\\xff/inner", "w") as file: file.write("x")
     exitCodes: [0],
     changes: {
       added: ["good"],
-      skipped: ["a\ufffdb", "folder\ufffd", "folder\ufffd/inner", "\ufffd\ufffd", "\ufffd\ufffd\ufffd"].map(
-        (path) => ({
-          path,
-          reason: "bad_name",
-        }),
-      ),
+      skipped: ["a\ufffdb", "folder\ufffd/inner", "\ufffd\ufffd", "\ufffd\ufffd\ufffd"].map((path) => ({
+        path,
+        reason: "bad_name",
+      })),
     },
     sandbox: "lives",
   },
