@@ -5,6 +5,7 @@ import { createLambdaBackend } from "./aws/backend.ts";
 import type { Backend } from "./backend.ts";
 import { createDockerBackend } from "./docker/backend.ts";
 import { connectEngine } from "./docker/engine.ts";
+import { createAllowList } from "./network/allow-list.ts";
 import { createNetwork } from "./network/create-network.ts";
 import type { Network } from "./network/network.ts";
 import { createProcessBackend } from "./process/backend.ts";
@@ -32,6 +33,7 @@ export async function createBackends(settings: Settings, log: Logger): Promise<r
 
 async function dockerBackend(settings: Settings, log: Logger): Promise<Backend> {
   const { common, docker } = settings;
+  const engine = namedEngine();
   const wayOut = await createWayOut(settings);
   const backend = createDockerBackend(
     {
@@ -48,9 +50,17 @@ async function dockerBackend(settings: Settings, log: Logger): Promise<Backend> 
       workspaceFiles: common.workspaceInodes,
       changes: common.archive,
     },
-    { docker: connectEngine(), log, ...(wayOut === undefined ? {} : { network: wayOut }) },
+    { docker: engine, log, ...(wayOut === undefined ? {} : { network: wayOut }) },
   );
   return wayOut === undefined ? backend : closingAfter(backend, wayOut);
+}
+
+function namedEngine(): ReturnType<typeof connectEngine> {
+  try {
+    return connectEngine();
+  } catch (error) {
+    throw new SetUpError(`DOCKER_HOST or DOCKER_CERT_PATH will not do: ${messageOf(error)}`);
+  }
 }
 
 async function processBackend(settings: Settings): Promise<Backend> {
@@ -69,8 +79,13 @@ async function processBackend(settings: Settings): Promise<Backend> {
 }
 
 async function createWayOut({ common, network }: Settings): Promise<Network | undefined> {
-  if (common.network === "none") return undefined;
-  return await createNetwork(network).catch(toSetUpError);
+  try {
+    // Also where there is no network yet: a mistake should not wait until there is one.
+    for (const entries of [network.allow, network.allowPrivate]) createAllowList(entries);
+    return common.network === "none" ? undefined : await createNetwork(network);
+  } catch (error) {
+    throw toSetUpError(error);
+  }
 }
 
 /** The same backend, which takes its network along when it ends. */
@@ -85,8 +100,16 @@ function closingAfter(backend: Backend, network: Network): Backend {
 }
 
 /** A part's own words for what the operator got wrong. */
-function toSetUpError(error: unknown): never {
-  throw new SetUpError(
-    `NETWORK, NETWORK_ALLOW, NETWORK_ALLOW_PRIVATE or NETWORK_FOLDER will not do: ${error instanceof Error ? error.message : String(error)}`,
+function toSetUpError(error: unknown): SetUpError {
+  if (error instanceof Error && "syscall" in error && error.syscall === "mkdir")
+    return new SetUpError(
+      `NETWORK_FOLDER cannot be made (${error.message}); in a container, mount a folder there, at the same path as on the engine's host.`,
+    );
+  return new SetUpError(
+    `NETWORK, NETWORK_ALLOW, NETWORK_ALLOW_PRIVATE or NETWORK_FOLDER will not do: ${messageOf(error)}`,
   );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

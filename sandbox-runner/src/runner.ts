@@ -19,6 +19,8 @@ export interface RunnerOptions {
   readonly backends: readonly Backend[];
   readonly log: Log;
   readonly heartbeatMs?: number;
+  /** When this process started, in milliseconds since the epoch: what was signed by then is refused. */
+  readonly startedAt: number;
 }
 
 export interface Runner {
@@ -27,7 +29,8 @@ export interface Runner {
   close(): Promise<void>;
 }
 
-export async function createRunner({ settings, backends, log, heartbeatMs }: RunnerOptions): Promise<Runner> {
+export async function createRunner(options: RunnerOptions): Promise<Runner> {
+  const { settings, backends, log, heartbeatMs, startedAt } = options;
   const admission = createAdmission(settings);
   const metrics = createMetrics(admission);
   const sandboxes = createSandboxes({
@@ -40,7 +43,7 @@ export async function createRunner({ settings, backends, log, heartbeatMs }: Run
   });
   const key = await importSecret(settings.secret);
   const app = createApp({
-    authenticator: createAuthenticator({ key, now: Date.now }),
+    authenticator: createAuthenticator({ key, startedAt, now: Date.now }),
     sandboxes,
     archive: settings.archive,
     health: createHealth(backends, log),

@@ -1,5 +1,6 @@
 /** The entry: reads the environment, starts the runner, and ends it with everything it runs. */
 import process from "node:process";
+import { setTimeout as pause } from "node:timers/promises";
 import { createBackends } from "./backends.ts";
 import { listen } from "./listen.ts";
 import { createLog } from "./log.ts";
@@ -24,7 +25,9 @@ async function main(): Promise<void> {
   const log = createLog();
   const { service } = settings;
   const backends = await createBackends(settings, log);
-  const runner = await createRunner({ settings: service, backends, log });
+  const runner = await createRunner({ settings: service, backends, log, startedAt: performance.timeOrigin });
+  // Nobody should be refused for having signed in the second in which the process started.
+  await pause(Math.max(0, 1000 - performance.now()));
   const server = await listen(runner, service.host, service.port).catch(async (error: unknown) => {
     await runner.close();
     throw error;

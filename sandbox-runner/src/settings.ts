@@ -15,12 +15,12 @@ const schema = z.object({
     .pipe(z.array(z.enum(RUNNER_PROVIDERS, `must name some of ${RUNNER_PROVIDERS.join(", ")}`)))
     .transform((names) => [...new Set(names)])
     .default(["docker"]),
-  TIMEOUT_SECONDS: wholeNumber(1, 3_600).default(300),
+  TIMEOUT_SECONDS: wholeNumber(1, 3_600).optional(),
   MEMORY_LIMIT_MB: wholeNumber(64, 1_048_576).default(1_024),
   CPU_LIMIT: decimal(0.1, 256).default(2),
   PIDS_LIMIT: wholeNumber(16, 100_000).default(256),
   OPEN_FILES_LIMIT: wholeNumber(64, 1_048_576).default(1_024),
-  WORKSPACE_MB: wholeNumber(1, 1_048_576).default(512),
+  WORKSPACE_MB: wholeNumber(1, 1_048_576).optional(),
   WORKSPACE_INODES: wholeNumber(100, 100_000_000).default(200_000),
   OUTPUT_LIMIT_BYTES: wholeNumber(1_024, 1_073_741_824).default(1_048_576),
   SANDBOX_TTL_SECONDS: wholeNumber(10, 86_400).default(1_800),
@@ -46,6 +46,9 @@ const schema = z.object({
 });
 
 type Environment = z.infer<typeof schema>;
+
+const DEFAULT_TIMEOUT_SECONDS = 300;
+const DEFAULT_WORKSPACE_MB = 512;
 
 /** What every backend is told: the limits of its sandboxes and of what goes in and out of them. */
 export interface CommonSettings {
@@ -117,17 +120,33 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   );
   const result = schema.safeParse(given);
   if (!result.success) {
-    const problems = result.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`);
-    throw new SetUpError(`The sandbox-runner is not set up: ${[...new Set(problems)].join("; ")}.`);
+    throw notSetUp(result.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`));
   }
+  const contradictions = contradictionsIn(result.data);
+  if (contradictions.length > 0) throw notSetUp(contradictions);
   return toSettings(result.data);
 }
 
+function notSetUp(problems: readonly string[]): SetUpError {
+  return new SetUpError(`The sandbox-runner is not set up: ${[...new Set(problems)].join("; ")}.`);
+}
+
+/** What was asked for, and cannot be had. */
+function contradictionsIn(env: Environment): string[] {
+  const problems: string[] = [];
+  if ((env.TIMEOUT_SECONDS ?? 0) > env.SANDBOX_TTL_SECONDS)
+    problems.push("TIMEOUT_SECONDS must be at most SANDBOX_TTL_SECONDS, with which a sandbox ends");
+  if (env.SANDBOX_BACKENDS.includes("docker") && (env.WORKSPACE_MB ?? 0) >= env.MEMORY_LIMIT_MB)
+    problems.push("WORKSPACE_MB must be less than MEMORY_LIMIT_MB, of which docker's workspaces take theirs");
+  return problems;
+}
+
 function toSettings(env: Environment): Settings {
+  const workspaceMb = env.WORKSPACE_MB ?? Math.min(DEFAULT_WORKSPACE_MB, Math.floor(env.MEMORY_LIMIT_MB / 2));
   const archive: ArchiveLimits = {
     files: env.ARCHIVE_FILES,
     fileBytes: megabytes(env.ARCHIVE_FILE_MB),
-    totalBytes: megabytes(env.WORKSPACE_MB),
+    totalBytes: megabytes(workspaceMb),
   };
   return {
     service: {
@@ -143,7 +162,7 @@ function toSettings(env: Environment): Settings {
     backends: env.SANDBOX_BACKENDS,
     common: {
       limits: {
-        timeout_seconds: env.TIMEOUT_SECONDS,
+        timeout_seconds: env.TIMEOUT_SECONDS ?? Math.min(DEFAULT_TIMEOUT_SECONDS, env.SANDBOX_TTL_SECONDS),
         memory_limit_mb: env.MEMORY_LIMIT_MB,
         cpu_limit: env.CPU_LIMIT,
         output_bytes: env.OUTPUT_LIMIT_BYTES,
@@ -151,7 +170,7 @@ function toSettings(env: Environment): Settings {
       archive,
       network: env.NETWORK,
       ttlSeconds: env.SANDBOX_TTL_SECONDS,
-      workspaceMb: env.WORKSPACE_MB,
+      workspaceMb,
       workspaceInodes: env.WORKSPACE_INODES,
       pidsLimit: env.PIDS_LIMIT,
       openFilesLimit: env.OPEN_FILES_LIMIT,

@@ -2,7 +2,13 @@
 import { createTarDecoder, type ParsedTarEntry } from "modern-tar";
 import { SandboxError } from "./sandbox-error.ts";
 import { chunksOf } from "./streams.ts";
-import { CHANGES_ENTRY, type ChangesManifest, changesSchema, FILES_PREFIX } from "./wire.ts";
+import {
+  CHANGES_ENTRY,
+  type ChangesManifest,
+  changesSchema,
+  FILES_PREFIX,
+  MAX_CHANGES_BYTES,
+} from "./wire.ts";
 
 export interface ChangesLimits {
   /** Paths that were added, modified or deleted, together. */
@@ -12,7 +18,6 @@ export interface ChangesLimits {
 }
 
 const LIMITS: ChangesLimits = { paths: 2_000, bytes: 16 * 1024 * 1024 };
-const MANIFEST_BYTES = 4 * 1024 * 1024;
 /** Headers, pax records and padding of one entry. */
 const ENTRY_BYTES = 16_384;
 
@@ -52,7 +57,7 @@ async function readTar(
   for await (const { header, body } of entriesOf(tar, limits)) {
     if (manifest !== undefined || header.type !== "file") throw wrong();
     const isManifest = header.name === CHANGES_ENTRY;
-    const bytes = await readBody(body, header.size, isManifest ? MANIFEST_BYTES : limits.bytes);
+    const bytes = await readBody(body, header.size, isManifest ? MAX_CHANGES_BYTES : limits.bytes);
     if (isManifest) {
       manifest = readManifest(bytes);
       continue;
@@ -75,7 +80,7 @@ async function* entriesOf(
   limits: ChangesLimits,
 ): AsyncGenerator<ParsedTarEntry, void> {
   const decoder = createTarDecoder({ strict: true });
-  const most = limits.bytes + MANIFEST_BYTES + limits.paths * ENTRY_BYTES;
+  const most = limits.bytes + MAX_CHANGES_BYTES + limits.paths * ENTRY_BYTES;
   let failure: unknown;
   const feed = async (): Promise<void> => {
     const writer = decoder.writable.getWriter();

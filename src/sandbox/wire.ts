@@ -35,6 +35,8 @@ export const paths = {
 export const FILES_PREFIX = "files/";
 export const UPLOAD_ENTRY = "upload.json";
 export const CHANGES_ENTRY = "changes.json";
+/** Of `changes.json`, in bytes: both sides hold it as a whole. */
+export const MAX_CHANGES_BYTES = 4_194_304;
 
 const path = z.string().min(1).max(4096);
 

@@ -39,6 +39,8 @@ export interface StartRunnerOptions {
   readonly backends: readonly Backend[];
   readonly settings?: Partial<ServiceSettings>;
   readonly heartbeatMs?: number;
+  /** Milliseconds since the epoch; a second ago, unless told. */
+  readonly startedAt?: number;
 }
 
 export async function startRunner({
@@ -49,7 +51,13 @@ export async function startRunner({
   const service = { ...runnerSettings().service, ...settings };
   const lines: Record<string, unknown>[] = [];
   const log = createLog({ write: (line) => void lines.push(JSON.parse(line)) });
-  const runner = await createRunner({ settings: service, backends, log, ...rest });
+  const runner = await createRunner({
+    settings: service,
+    backends,
+    log,
+    startedAt: Date.now() - 1000,
+    ...rest,
+  });
   const server = await listen(runner, "127.0.0.1", 0);
   let closed: Promise<void> | undefined;
   const close = () => {

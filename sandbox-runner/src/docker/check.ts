@@ -7,7 +7,7 @@ import type { DockerSettings } from "./settings.ts";
 
 const COMMAND_MS = 10_000;
 /** Whose GNU options the scripts in a sandbox use. */
-const TOOLS = "tar find xargs timeout sleep sha256sum head cat rm date chmod";
+const TOOLS = "tar find xargs timeout sleep sha256sum head cat rm chmod";
 const LOOK = `for tool in ${TOOLS}; do
   case $("$tool" --version 2>/dev/null) in *GNU*) ;; *) echo "$tool"; exit 1 ;; esac
 done`;

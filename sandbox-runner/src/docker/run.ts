@@ -35,6 +35,8 @@ export async function* runCommand(
   signal.addEventListener("abort", stop, { once: true });
   let finished = false;
   try {
+    // Whoever left before the shell was there is not heard of by the listener.
+    signal.throwIfAborted();
     await shell.send("run", Buffer.from(network ? networkCommand(command) : command));
     yield* shell.output();
     signal.throwIfAborted();

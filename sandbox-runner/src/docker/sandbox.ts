@@ -11,8 +11,8 @@ import { createShells, type Shells } from "./shells.ts";
 import type { RunningContainer } from "./start.ts";
 import { createUploaded } from "./uploaded.ts";
 
-/** For an upload or a look at the changes, a slow disk and a busy machine included. */
-const TRANSFER_MS = 120_000;
+/** For an upload or a look at the changes; longer than a caller may take to send one (UPLOAD_MS in http/body.ts). */
+const TRANSFER_MS = 240_000;
 
 /** A started container with shells that wait for an upload and a command. */
 export interface Stock {
@@ -57,7 +57,8 @@ export function createSandbox(stocked: Stock, settings: DockerSettings, expiresA
   /** Hands a shell to a job of limited time; the sandbox is of no use when it fails half-way. */
   const withShell = async <T>(signal: AbortSignal, job: (shell: Shell) => Promise<T>): Promise<T> => {
     if (ended) throw new RunnerError("sandbox_lost", "The sandbox has ended.");
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(TRANSFER_MS)]);
+    const limit = AbortSignal.timeout(TRANSFER_MS);
+    const limited = AbortSignal.any([signal, limit]);
     const shell = await shells.take(limited);
     const hangUp = () => shell.destroy();
     limited.addEventListener("abort", hangUp, { once: true });
@@ -68,15 +69,15 @@ export function createSandbox(stocked: Stock, settings: DockerSettings, expiresA
       return result;
     } catch (error) {
       shell.destroy();
-      limited.throwIfAborted();
-      throw error;
+      signal.throwIfAborted();
+      throw limit.aborted ? tooSlow(error) : error;
     } finally {
       limited.removeEventListener("abort", hangUp);
     }
   };
   return {
     async put(upload, signal) {
-      await withShell(signal, (shell) => putFiles(shell, upload, uploaded, fresh));
+      await withShell(signal, (shell) => putFiles(shell, upload, uploaded, fresh, settings.workspaceFiles));
       fresh = false;
     },
     async *exec(command, signal) {
@@ -90,10 +91,15 @@ export function createSandbox(stocked: Stock, settings: DockerSettings, expiresA
       }
     },
     async changes(keep, signal) {
-      return await withShell(signal, (shell) => readChanges(shell, uploaded, keep, settings.changes));
+      return await withShell(signal, (shell) => readChanges(shell, uploaded, keep, settings));
     },
     refusedHosts: () => network?.takeRefused() ?? [],
     destroy: () => destroy(),
     ended: gone,
   };
+}
+
+function tooSlow(cause: unknown): RunnerError {
+  const message = `The sandbox was not done with its files within ${TRANSFER_MS / 1000} seconds.`;
+  return new RunnerError("provider_unavailable", message, { cause });
 }

@@ -31,8 +31,8 @@ wait "$last"
  *
  * - `unlock`: gives the owner back the rights to what commands took them from
  * - `remove`: paths to remove
- * - `put`: a tar up to the end of input, answered as `list`; the shell ends
- * - `list`: unlocks, and answers with the time, one record for each entry (listing.ts), and an empty one
+ * - `put`: a tar up to the end of input; answers with an empty record once it is unpacked, and the shell ends
+ * - `list`: unlocks, and answers with one record for each entry (listing.ts), and an empty one
  * - `hash`: paths; answers with a record for each, SHA-256 in hex first
  * - `read`: paths; answers with the contents, one after the other
  * - `run`: a command; the output is the command's own, and the shell ends with its exit code. Whatever it left
@@ -51,17 +51,16 @@ for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_contro
 done
 echo "$kills"
 unlock() {
-  find . ! -type l \\( -type d ! -perm -700 -exec chmod u+rwx {} \\; -o -type f ! -perm -400 -exec chmod u+r {} + \\)
+  find . ! -type l \\( -type d ! -perm -700 -execdir chmod u+rwx {} \\; -o -type f ! -perm -400 -execdir chmod u+r {} + \\)
 }
 list() {
-  date +%s.%N && printf '\\0'
-  find . -mindepth 1 -iname .git -prune -o -mindepth 1 -printf '%y %i %s %C@ %m %P\\0' && printf '\\0'
+  find . -mindepth 1 -iname .git -prune -o -mindepth 1 -printf '%y %s %m %P\\0' && printf '\\0'
 }
 while read -r job size; do
   case $job in
   unlock) unlock || exit 1 ;;
   remove) head -c "$size" | xargs -0 -r rm -rf -- || exit 1 ;;
-  put) tar -x -m --no-same-owner --no-same-permissions --recursive-unlink -f - || exit 1; list; exit ;;
+  put) tar -x -m --no-same-owner --no-same-permissions --recursive-unlink -f - || exit 1; printf '\\0'; exit ;;
   list) unlock && list || exit 1 ;;
   hash) head -c "$size" | xargs -0 -r sha256sum -z -- || exit 1 ;;
   read) head -c "$size" | xargs -0 -r cat -- || exit 1 ;;

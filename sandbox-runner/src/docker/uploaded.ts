@@ -6,8 +6,6 @@ export interface UploadedFile {
   readonly executable: boolean;
   /** SHA-256, in hex. */
   readonly hash: string;
-  /** Of the file just after the upload (listing.ts); undefined when it does not vouch for the content. */
-  readonly stamp: string | undefined;
 }
 
 export interface Uploaded extends Iterable<[string, UploadedFile]> {

@@ -79,16 +79,14 @@ export function createFolderWorkspace(folder: string, limits: ArchiveLimits): Fo
       }
       const out = [...changed.added, ...changed.modified];
       const counted = skipped.filter(({ path }) => uploaded.has(path) || keep(path));
-      checkChanges(out, counted.length, limits);
-      return {
-        manifest: {
-          added: changed.added.map(({ path }) => path),
-          modified: changed.modified.map(({ path }) => path),
-          deleted: [...uploaded.keys()].filter((path) => !there.has(path)),
-          skipped: counted,
-        },
-        files: read(folder, out, signal),
+      const manifest = {
+        added: changed.added.map(({ path }) => path),
+        modified: changed.modified.map(({ path }) => path),
+        deleted: [...uploaded.keys()].filter((path) => !there.has(path)),
+        skipped: counted,
       };
+      checkChanges(manifest, out, limits);
+      return { manifest, files: read(folder, out, signal) };
     },
   };
 }

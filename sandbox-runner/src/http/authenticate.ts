@@ -29,6 +29,8 @@ export interface Authenticator {
 
 export interface AuthenticatorOptions {
   readonly key: SigningKey;
+  /** When this process started, in milliseconds since the epoch: those before it accepted nothing after that. */
+  readonly startedAt: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -44,12 +46,13 @@ const REUSED = "The request was sent before; sign each one anew.";
 /**
  * The signature is checked before all else, so that only who has the secret learns more or takes up memory.
  *
- * Nonces are in memory. Requests from before the start of this process are refused, so that none which an earlier
- * process accepted is accepted again.
+ * Nonces are in memory. Requests from before the start of this process are refused, and so are those of the second it
+ * started in, so that none which an earlier process accepted is accepted again; but for those whose sender's clock is
+ * ahead.
  */
-export function createAuthenticator({ key, now }: AuthenticatorOptions): Authenticator {
+export function createAuthenticator({ key, startedAt, now }: AuthenticatorOptions): Authenticator {
   const nonces = createNonces(MAX_CLOCK_SKEW_SECONDS);
-  const startedAt = Math.floor(now() / 1000);
+  const startSecond = Math.floor(startedAt / 1000);
 
   const verify = async (request: Request): Promise<Claims> => {
     const { pathname, search } = new URL(request.url);
@@ -72,7 +75,7 @@ export function createAuthenticator({ key, now }: AuthenticatorOptions): Authent
       nonce,
     };
     if (!wellFormed || !(await verifyParts(key, parts, signature))) throw refused(NOT_SIGNED);
-    checkTime(parts.time, now() / 1000, startedAt);
+    checkTime(parts.time, now() / 1000, startSecond);
     const answer = nonces.take(nonce, parts.time, now() / 1000);
     if (answer === "reused") throw refused(REUSED);
     if (answer === "full") {
@@ -115,13 +118,13 @@ async function* verified(
 }
 
 /** `seconds` since the epoch. */
-function checkTime(time: number, seconds: number, startedAt: number): void {
+function checkTime(time: number, seconds: number, startSecond: number): void {
   if (Math.abs(seconds - time) > MAX_CLOCK_SKEW_SECONDS) {
     throw refused(
       `The request's time differs by more than ${MAX_CLOCK_SKEW_SECONDS} seconds from this runner's clock; set both clocks.`,
     );
   }
-  if (time < startedAt) throw refused("The request was signed before this runner started; sign it again.");
+  if (time <= startSecond) throw refused("The request was signed before this runner started; sign it again.");
 }
 
 function refused(message: string): RunnerError {

@@ -18,6 +18,7 @@ describe.skipIf(!canRunFunction)("the runner with AWS Lambda", () => {
       LAMBDA_FUNCTION: "sandbox",
       LAMBDA_ENDPOINT: lambda.url,
       TIMEOUT_SECONDS: "3600",
+      SANDBOX_TTL_SECONDS: "7200",
       OUTPUT_LIMIT_BYTES: "1024",
     });
     const backends = await createBackends(settings, createLog({ write: () => {} }));

@@ -152,7 +152,7 @@ describe.skipIf(!HAS_ENGINE)("a command in a Docker sandbox", () => {
     await put(fresh, { "a.txt": "a" });
     await run(
       fresh,
-      "mkdir -p ~/.local/bin; for tool in find tar xargs sha256sum cat head date chmod rm; do printf '#!/bin/sh\\nexit 0' >~/.local/bin/$tool; chmod +x ~/.local/bin/$tool; done; echo b >a.txt",
+      "mkdir -p ~/.local/bin; for tool in find tar xargs sha256sum cat head chmod rm; do printf '#!/bin/sh\\nexit 0' >~/.local/bin/$tool; chmod +x ~/.local/bin/$tool; done; echo b >a.txt",
     );
     expect(await changes(fresh)).toEqual({
       manifest: { ...NOTHING, modified: ["a.txt"] },
@@ -194,6 +194,14 @@ describe.skipIf(!HAS_ENGINE)("a command in a Docker sandbox", () => {
     leaving.abort(new Error("the caller has gone"));
     await expect(running.next()).rejects.toThrow("the caller has gone");
     expect(QUIET).toContain(await settled(fresh));
+  });
+
+  it("whose caller has gone before it has a shell never runs", async () => {
+    const fresh = await backend.create();
+    const gone = AbortSignal.abort(new Error("the caller has gone"));
+    await expect(run(fresh, "echo 1 >ran", { signal: gone })).rejects.toThrow("the caller has gone");
+    expect(await run(fresh, "ls")).toEqual({ stdout: "", stderr: "", end: exited(0) });
+    await fresh.destroy();
   });
 
   it("whose output nobody reads waits, and can be ended all the same", async () => {

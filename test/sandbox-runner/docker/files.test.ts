@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { BackendSandbox } from "../../../sandbox-runner/src/backend.ts";
 import {
   changes,
+  exited,
   type Files,
   HAS_ENGINE,
   NOTHING,
@@ -86,6 +87,20 @@ describe.skipIf(!HAS_ENGINE)("files in a Docker sandbox", () => {
     await put(sandbox, { a: "1" });
     await run(sandbox, "cp -p a /tmp/a; printf 2 >a; touch -r /tmp/a a");
     expect((await changes(sandbox)).files).toEqual({ a: "2" });
+  });
+
+  it("that were written through a mapping, which leaves their times as they were, are changes", async () => {
+    // Long enough to unpack that the file is older than the clock's steps when the upload is done.
+    await put(sandbox, { mapped: "1".repeat(4096), other: "x".repeat(40 * MB) });
+    const script = [
+      "import mmap",
+      'file = open("mapped", "r+b")',
+      "pages = mmap.mmap(file.fileno(), 0)",
+      "assert pages[0] == 49",
+      'pages[0:4] = b"2222"',
+    ];
+    expect(await run(sandbox, `python3 -c '${script.join("\n")}'`)).toMatchObject({ stderr: "" });
+    expect((await changes(sandbox)).files).toEqual({ mapped: `2222${"1".repeat(4092)}` });
   });
 
   it("that are none are left out and named, and so are names that are no text, and what is too large", async () => {
@@ -189,6 +204,54 @@ describe.skipIf(!HAS_ENGINE)("files in a Docker sandbox", () => {
     await expect(put(sandbox, { one: large, two: large })).rejects.toMatchObject({
       code: "payload_too_large",
     });
+  });
+
+  it("are as many as the workspace takes, where they do not count", async () => {
+    const limits = { timeout_seconds: 60, memory_limit_mb: 1024, cpu_limit: 2, output_bytes: MB };
+    await using large = startBackend({ limits, workspaceFiles: 220_000 });
+    const full = await large.create();
+    await put(full, { a: "1" });
+    expect((await run(full, "echo 2 >a; mkdir many; cd many; seq 205000 | xargs touch")).end).toEqual(
+      exited(0),
+    );
+    expect((await changes(full, () => false)).files).toEqual({ a: "2\n" });
+    await put(full, { "many/1": "2" });
+    expect((await run(full, "cat many/1")).stdout).toBe("2");
+  });
+
+  it("that need more memory than is left are refused as too large", async () => {
+    const limits = { timeout_seconds: 60, memory_limit_mb: 64, cpu_limit: 2, output_bytes: MB };
+    await using small = startBackend({ limits, workspaceMb: 512 });
+    const full = await small.create();
+    const files = Object.fromEntries(["a", "b", "c"].map((name) => [name, "x".repeat(40 * MB)]));
+    await expect(put(full, files)).rejects.toMatchObject({
+      code: "payload_too_large",
+      message: "The files do not fit into the sandbox's workspace.",
+    });
+  });
+
+  it("that are not in within the time there is for it are refused in words", async () => {
+    const { timeout } = AbortSignal;
+    const limit = new AbortController();
+    const spy = vi
+      .spyOn(AbortSignal, "timeout")
+      .mockImplementation((ms) => (ms === 240_000 ? limit.signal : timeout.call(AbortSignal, ms)));
+    const endless = async function* () {
+      yield Buffer.alloc(MB);
+      limit.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
+      for (;;) yield Buffer.alloc(MB);
+    };
+    const files = async function* () {
+      yield { path: "endless", executable: false, size: 8000 * MB, content: endless() };
+    };
+    try {
+      await expect(sandbox.put({ removed: [], files: files() }, never())).rejects.toMatchObject({
+        code: "provider_unavailable",
+        message: "The sandbox was not done with its files within 240 seconds.",
+      });
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   it("that nobody reads to the end keep nothing from being ended", async () => {

@@ -116,15 +116,16 @@ describe("requests to the runner", () => {
     expect((await at.client.exec(id, "cat ran")).stdout).toBe("ran\n");
   });
 
-  test("are refused when they are too old, too new, or from before the runner started", async () => {
-    const startedAt = Date.now();
-    await using at = await started();
+  test("are refused when they are too old, too new, or no later than the runner's start", async () => {
+    const startedAt = Date.now() - 1_000;
+    await using at = await started({}, { startedAt });
     const { id } = await at.client.create("process");
     const at_ = async (now: number) => refusal(await send(at, await signed(id, now)));
     expect(await at_(Date.now() - 62_000)).toEqual(unauthorized(STALE));
     expect(await at_(Date.now() + 62_000)).toEqual(unauthorized(STALE));
     expect(await at_(0)).toEqual(unauthorized(NOT_SIGNED));
     expect(await at_(startedAt - 2_000)).toEqual(unauthorized(EARLIER));
+    expect(await at_(startedAt)).toEqual(unauthorized(EARLIER));
     expect((await send(at, await signed(id, Date.now() + 30_000))).status).toBe(200);
   });
 

@@ -62,6 +62,17 @@ describe("the runner's settings", () => {
     ]);
   });
 
+  test("keep within one another where they are left out", () => {
+    const { common, service } = readSettings({
+      SANDBOX_RUNNER_SECRET: SECRET,
+      SANDBOX_TTL_SECONDS: "60",
+      MEMORY_LIMIT_MB: "64",
+    });
+    expect([common.limits.timeout_seconds, common.workspaceMb, service.archive.totalBytes]).toEqual([
+      60, 32, 33_554_432,
+    ]);
+  });
+
   test("are refused with every mistake and its fix, and without the values", () => {
     const read = () =>
       readSettings({
@@ -85,6 +96,22 @@ describe("the runner's settings", () => {
           "NETWORK must be one of none, setup, always",
           "NETWORK_FOLDER must be an absolute path",
           "PROCESS_BACKEND_UNSAFE must be 'true' or 'false'.",
+        ].join("; "),
+      ),
+    );
+    expect(() =>
+      readSettings({
+        SANDBOX_RUNNER_SECRET: SECRET,
+        SANDBOX_TTL_SECONDS: "60",
+        TIMEOUT_SECONDS: "61",
+        MEMORY_LIMIT_MB: "64",
+        WORKSPACE_MB: "64",
+      }),
+    ).toThrow(
+      new SetUpError(
+        [
+          "The sandbox-runner is not set up: TIMEOUT_SECONDS must be at most SANDBOX_TTL_SECONDS, with which a sandbox ends",
+          "WORKSPACE_MB must be less than MEMORY_LIMIT_MB, of which docker's workspaces take theirs.",
         ].join("; "),
       ),
     );

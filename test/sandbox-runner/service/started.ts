@@ -19,6 +19,7 @@ export interface Started extends AsyncDisposable {
 export interface StartedOptions {
   readonly settings?: Partial<ServiceSettings>;
   readonly heartbeatMs?: number;
+  readonly startedAt?: number;
   /** Puts something between the service and the backend. */
   readonly around?: (backend: Backend) => Backend;
 }

@@ -127,12 +127,10 @@ with open(b"folder\\xff/inner", "w") as file: file.write("x")
     exitCodes: [0],
     changes: {
       added: ["good"],
-      skipped: ["a\ufffdb", "folder\ufffd", "folder\ufffd/inner", "\ufffd\ufffd", "\ufffd\ufffd\ufffd"].map(
-        (path) => ({
-          path,
-          reason: "bad_name",
-        }),
-      ),
+      skipped: ["a\ufffdb", "folder\ufffd/inner", "\ufffd\ufffd", "\ufffd\ufffd\ufffd"].map((path) => ({
+        path,
+        reason: "bad_name",
+      })),
     },
     sandbox: "lives",
   },
@@ -156,6 +154,28 @@ print("deep")
     sandbox: "lives",
   },
   {
+    name: "links below names that are six times as long in JSON",
+    language: "python",
+    source: `
+import os
+name = b"\\x01" * 250
+for top in range(6):
+    os.chdir("/workspace")
+    os.mkdir(b"%d" % top)
+    os.chdir(b"%d" % top)
+    for _ in range(15):
+        os.mkdir(name)
+        os.chdir(name)
+    for at in range(1000): os.symlink(b"x", b"%d" % at)
+print("linked")
+`,
+    ends: ENDED,
+    exitCodes: [0],
+    says: /^linked\n$/,
+    changes: "payload_too_large",
+    sandbox: "lives",
+  },
+  {
     name: "files and folders without any rights",
     language: "sh",
     source:
@@ -163,6 +183,33 @@ print("deep")
     ends: ENDED,
     exitCodes: [0],
     changes: { added: ["closed", "shut/inner/file"], skipped: [] },
+    sandbox: "lives",
+  },
+  {
+    name: "files and folders without any rights, deeper than a path can say",
+    language: "python",
+    source: `
+import os
+name = "d" * 250
+for _ in range(20):
+    os.mkdir(name)
+    os.chdir(name)
+os.mkdir("shut")
+open("shut/file", "w").close()
+open("closed", "w").close()
+for each in ["shut/file", "shut", "closed"]: os.chmod(each, 0)
+print("shut")
+`,
+    ends: ENDED,
+    exitCodes: [0],
+    says: /^shut\n$/,
+    changes: {
+      added: [],
+      skipped: ["closed", "shut/file"].map((name) => ({
+        path: `${`${"d".repeat(250)}/`.repeat(20)}${name}`,
+        reason: "bad_name",
+      })),
+    },
     sandbox: "lives",
   },
   {
@@ -192,10 +239,13 @@ print("deep")
     language: "sh",
     source: `
 mkdir -p .git/hooks sub/.git sub/.GIT; echo evil >.git/hooks/pre-commit; echo evil >.git/config; echo evil >sub/.git/config
+for name in git~1 'sub/.git ' .git... '.git::$INDEX_ALLOCATION' "$(printf '.g\\342\\200\\214it')"; do
+  mkdir -p "$name"; echo evil >"$name/config"; ln -s / "$name/link"
+done
 echo fine >.gitattributes`,
     ends: ENDED,
     exitCodes: [0],
-    changes: { added: [".gitattributes"], modified: [], deleted: [] },
+    changes: { added: [".gitattributes"], modified: [], deleted: [], skipped: [] },
     sandbox: "lives",
   },
   {
