@@ -56,6 +56,7 @@ const schema = z.object({
   MAX_RUNS_PER_CALLER: wholeNumber(1, 100_000).optional(),
   STARTS_PER_MINUTE: wholeNumber(1, 1_000_000).default(60),
   REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000).default(600),
+  TRUSTED_PROXIES: wholeNumber(0, 10).default(0),
   RUN_RETENTION_SECONDS: wholeNumber(1, 31_536_000).default(604_800),
   DATA_DIR: text.default("./data"),
   COMMIT_AUTHOR_NAME: authorPart.default("Tiny Backspace"),
@@ -111,6 +112,8 @@ export interface Settings {
   /** For hosts that count by themselves; on Cloudflare wrangler.toml says. */
   readonly startsPerMinute: number;
   readonly requestsPerMinute: number;
+  /** How many proxies in front add to X-Forwarded-For; for hosts that are not told where requests come from. */
+  readonly trustedProxies: number;
   /** How long a finished run is kept. */
   readonly retentionSeconds: number;
   /** Where a host with a file system keeps its runs. */
@@ -196,6 +199,7 @@ function toSettings(env: Environment): Settings {
     maxRunsPerCaller: env.MAX_RUNS_PER_CALLER ?? DEFAULT_MAX_RUNS_PER_CALLER,
     startsPerMinute: env.STARTS_PER_MINUTE,
     requestsPerMinute: env.REQUESTS_PER_MINUTE,
+    trustedProxies: env.TRUSTED_PROXIES,
     retentionSeconds: env.RUN_RETENTION_SECONDS,
     dataDir: env.DATA_DIR,
     commitAuthor: { name: env.COMMIT_AUTHOR_NAME, email: env.COMMIT_AUTHOR_EMAIL },

@@ -24,9 +24,10 @@ export interface Redactor {
 
 /**
  * A redactor for these secrets: raw, in base64 (any alignment, either alphabet), as git's basic
- * credentials, in hexadecimal, percent-encoded wholly or in part, and escaped for JSON; and for
- * anything shaped like a GitHub, OpenAI, Anthropic or AWS token. Secrets under 8 characters are
- * ignored. Time is linear in the text.
+ * credentials, in hexadecimal, all of these but the first also broken into lines, percent-encoded wholly
+ * or in part, and escaped for JSON; and for anything shaped like a GitHub, OpenAI, Anthropic or AWS token.
+ * Encodings on top of each other are not undone. Secrets under 8 characters are ignored. Time is linear in
+ * the text.
  */
 export function createRedactor(secrets: readonly string[]): Redactor {
   const known = [...new Set(secrets)].filter((secret) => secret.length >= MIN_SECRET);

@@ -4,6 +4,7 @@ import { RateLimiterMemory } from "rate-limiter-flexible";
 import { createApp } from "./app.ts";
 import { configOptions, httpSettings, readSettings } from "./env.ts";
 import { ServiceError } from "./errors.ts";
+import { clientAddress } from "./http/client-address.ts";
 import { createConfig } from "./http/config.ts";
 import { RATE_LIMIT_SECONDS, type RateLimiter } from "./http/rate-limit.ts";
 import { startTimer } from "./http/timers.ts";
@@ -34,7 +35,7 @@ async function main(): Promise<void> {
     redact,
     now: Date.now,
   });
-  const addresses = new WeakMap<Request, string>();
+  const peers = new WeakMap<Request, string>();
   const app = createApp({
     settings: httpSettings(settings, VERSION),
     host,
@@ -44,7 +45,7 @@ async function main(): Promise<void> {
       starts: limiter(settings.startsPerMinute),
       requests: limiter(settings.requestsPerMinute),
     },
-    clientAddress: (request) => addresses.get(request),
+    clientAddress: (request) => clientAddress(peers.get(request), request.headers, settings.trustedProxies),
     redactor,
     now: Date.now,
     report,
@@ -52,8 +53,8 @@ async function main(): Promise<void> {
   // Open to anybody who can reach it, it is reached from this machine only, unless HOST says otherwise.
   const hostname = settings.host ?? (settings.allowAnonymous ? "127.0.0.1" : "0.0.0.0");
   const shown = hostname.includes(":") ? `[${hostname}]` : hostname;
-  const server = await listen(hostname, settings.port, async (request, address) => {
-    if (address !== undefined) addresses.set(request, address);
+  const server = await listen(hostname, settings.port, async (request, peer) => {
+    if (peer !== undefined) peers.set(request, peer);
     const startedAt = Date.now();
     const response = await app.fetch(request);
     if (settings.debug) {

@@ -1,4 +1,4 @@
-/** Secrets are found in every form and however text is cut; ordinary text comes through untouched. */
+/** Attack 15: secrets are found in every form and however text is cut; ordinary text comes through untouched. */
 import { describe, expect, it } from "vitest";
 import { createRedactor, createStreamRedactor, type Redactor, redactOutputs } from "../src/redact.ts";
 import type { RunEvent } from "../src/run/events.ts";
@@ -23,6 +23,21 @@ function encoded(before: string, secret: string, after: string, encode = base64)
     text,
     `${text.slice(0, Math.ceil((start * 8) / 6))}[redacted]${text.slice(Math.floor((end * 8) / 6))}`,
   ];
+}
+
+/** The same with a line break after each few characters that depend on the secret alone. */
+function inLines(
+  [text, redacted]: readonly [string, string],
+  width: number,
+  lineBreak: string,
+): [string, string] {
+  const [before = "", after = ""] = redacted.split("[redacted]");
+  const core = text.slice(before.length, text.length - after.length);
+  return [before + broken(core, width, lineBreak) + after, redacted];
+}
+
+function broken(text: string, width: number, lineBreak = "\n"): string {
+  return text.replace(new RegExp(`.{${width}}(?=.)`, "g"), `$&${lineBreak}`);
 }
 
 /** Every form of a secret that must not survive, and what the form becomes. */
@@ -52,6 +67,11 @@ function forms(secret: string): [name: string, form: string, redacted: string][]
     ["base64url", ...encoded("", secret, "", url64)],
     ["base64url, one byte in", ...encoded(".", secret, ".", url64)],
     ["base64url, two bytes in", ...encoded("..", secret, "..", url64)],
+    ["base64 in lines", ...inLines(encoded("..", secret, ".."), 8, "\n")],
+    ["base64 in lines with CRLF", ...inLines(encoded(".", secret, "."), 5, "\r\n")],
+    ["base64url with empty lines", ...inLines(encoded("", secret, "", url64), 11, "\n\n")],
+    whole("git's basic credentials in lines", broken(base64(`x-access-token:${secret}`), 12)),
+    whole("hexadecimal in lines", broken(hex(secret).toUpperCase(), 20)),
     ["other basic credentials", ...encoded("somebody:", secret, "")],
     ["credentials with the secret as the user", ...encoded("", secret, ":x-oauth-basic")],
   ];
@@ -116,6 +136,41 @@ describe("a known secret", () => {
     expect(createRedactor(["abababab"]).redact("ababababababa.")).toBe("[redacted]a.");
     expect(createRedactor(["abcdefgh", "efghijkl"]).redact("abcdefghijkl")).toBe("[redacted]");
     expect(createRedactor(["abcdefgh", "ijklmnop"]).redact("abcdefghijklmnop")).toBe("[redacted][redacted]");
+  });
+});
+
+describe("base64 as it is wrapped by tools", () => {
+  const { redact } = createRedactor([PLAIN]);
+
+  it("has nothing of a secret left, wherever in the text that is", () => {
+    const left: string[] = [];
+    for (let at = 0; at < 120; at += 1) {
+      const before = "a".repeat(at);
+      const wrapped = broken(base64(`${before}${PLAIN}\n`), 76);
+      const [seen = "", rest = ""] = redact(wrapped).split("[redacted]");
+      // Up to six bits at either end depend on the neighbours too.
+      const most = Math.ceil((at * 8) / 6);
+      if (seen.replaceAll("\n", "").length > most || rest.replace("\n", "").length > 4)
+        left.push(redact(wrapped));
+    }
+    expect(left).toEqual([]);
+  });
+
+  it("is found from the eighteenth character on where it was cut, across lines", () => {
+    const core = base64(PLAIN).slice(0, 24);
+    expect(redact(`${broken(core, 10)}\n.`)).toBe("[redacted]\n.");
+    expect(redact(`${broken(core.slice(0, 17), 10)}\n.`)).toBe(`${broken(core.slice(0, 17), 10)}\n.`);
+  });
+
+  it("is no longer looked for behind more than an empty line, so that nothing is held back for ever", () => {
+    const stream = createStreamRedactor([PLAIN]);
+    const begin = base64(PLAIN).slice(0, 10);
+    expect([stream.push(`a ${begin}\n\n`), stream.push("\n"), stream.push("\n"), stream.flush()]).toEqual([
+      "a ",
+      `${begin}\n\n\n`,
+      "\n",
+      "",
+    ]);
   });
 });
 

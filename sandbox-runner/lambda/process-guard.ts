@@ -5,7 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { lookAtProcesses } from "../src/process/look-at-processes.ts";
 
 export interface ProcessGuard {
-  /** Settles once nothing else runs as this process's user; false when that could not be brought about. */
+  /**
+   * Settles once nothing else runs as this process's user; false when that could not be brought about. One after
+   * the other, however many are called for: once the last has settled, what this process starts itself is safe.
+   */
   endOthers(): Promise<boolean>;
 }
 
@@ -34,17 +37,23 @@ export function createProcessGuard(): ProcessGuard {
     return { all, found };
   };
   if (others().found.length > 0) throw new Error("The function needs a user that nothing else runs as.");
+  const sweep = async (): Promise<boolean> => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const { all, found } = others();
+      if (all && found.length === 0) return true;
+      // Those that are stopped keep their places: when all are taken, nothing more can be forked.
+      if (round % 4 !== 3) signalAll(found, "SIGSTOP");
+      else signalAll(found, "SIGKILL");
+      await sleep(round % 4 === 3 ? PAUSE_MS : 0);
+    }
+    return false;
+  };
+  let last: Promise<unknown> = Promise.resolve();
   return {
-    async endOthers() {
-      for (let round = 0; round < ROUNDS; round += 1) {
-        const { all, found } = others();
-        if (all && found.length === 0) return true;
-        // Those that are stopped keep their places: when all are taken, nothing more can be forked.
-        if (round % 4 !== 3) signalAll(found, "SIGSTOP");
-        else signalAll(found, "SIGKILL");
-        await sleep(round % 4 === 3 ? PAUSE_MS : 0);
-      }
-      return false;
+    endOthers() {
+      const next = last.then(sweep);
+      last = next;
+      return next;
     },
   };
 }

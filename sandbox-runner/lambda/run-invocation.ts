@@ -19,6 +19,7 @@ import { runCommand } from "../src/process/run-command.ts";
 import { batches } from "./batches.ts";
 import { createFunctionLaunch } from "./launch.ts";
 import type { ProcessGuard } from "./process-guard.ts";
+import { withinLimit } from "./within-limit.ts";
 
 export interface InvocationOptions {
   readonly guard: ProcessGuard;
@@ -38,13 +39,14 @@ const TAR_FRAME_BYTES = 65_536;
 
 /** Never rejects for what a command did. False when something of it may be left in this environment. */
 export async function runInvocation(event: unknown, options: InvocationOptions): Promise<boolean> {
-  const { guard, send } = options;
+  const { guard } = options;
+  const send = withinLimit(options.send);
   // Also what Lambda itself has ended last time left something.
   if (!(await guard.endOthers()) || !(await isEmptied(tmpdir()))) return false;
   try {
-    await run(event, options);
+    await run(event, { ...options, send });
   } catch (error) {
-    await sendError(send, error);
+    await sendError(send, error, "The function could not run the command.");
   }
   return (await guard.endOthers()) && (await isEmptied(tmpdir()));
 }
@@ -69,7 +71,9 @@ async function run(event: unknown, { guard, remainingMs, send }: InvocationOptio
   const end = await runAndSend({ ...invocation, timeoutMs }, place, guard, send);
   // What wrote to the folders it could still write to.
   if (!(await guard.endOthers())) process.exit(1);
-  await sendChanges(workspace, send).catch((error: unknown) => sendError(send, error));
+  await sendChanges(workspace, send).catch((error: unknown) =>
+    sendError(send, error, "The files that the command changed could not be collected."),
+  );
   await send("end", JSON.stringify(explained(end, oomKills() > killsBefore)));
 }
 
@@ -125,10 +129,11 @@ async function sendChanges(workspace: FolderWorkspace, send: InvocationOptions["
     await send("files", bytes);
 }
 
-async function sendError(send: InvocationOptions["send"], error: unknown): Promise<void> {
+/** `otherwise` is said of what was not foreseen. */
+async function sendError(send: InvocationOptions["send"], error: unknown, otherwise: string): Promise<void> {
   const known = error instanceof RunnerError;
   const code = known && (error.code === "payload_too_large" || error.code === "provider_unavailable");
-  const message = known ? error.message : "The function could not run the command.";
+  const message = known ? error.message : otherwise;
   await send("error", JSON.stringify({ code: code ? error.code : "internal", message }));
 }
 

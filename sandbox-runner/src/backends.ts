@@ -32,7 +32,7 @@ export async function createBackends(settings: Settings, log: Logger): Promise<r
 
 async function dockerBackend(settings: Settings, log: Logger): Promise<Backend> {
   const { common, docker } = settings;
-  const wayOut = await createWayOut(settings, log);
+  const wayOut = await createWayOut(settings);
   const backend = createDockerBackend(
     {
       image: docker.image,
@@ -53,9 +53,9 @@ async function dockerBackend(settings: Settings, log: Logger): Promise<Backend> 
   return wayOut === undefined ? backend : closingAfter(backend, wayOut);
 }
 
-async function processBackend(settings: Settings, log: Logger): Promise<Backend> {
+async function processBackend(settings: Settings): Promise<Backend> {
   const { common, process, service } = settings;
-  const wayOut = await createWayOut(settings, log);
+  const wayOut = await createWayOut(settings);
   try {
     const backend = await createProcessBackend(
       { ...common, unsafe: process.unsafe, host: service.host },
@@ -68,9 +68,9 @@ async function processBackend(settings: Settings, log: Logger): Promise<Backend>
   }
 }
 
-async function createWayOut({ common, network }: Settings, log: Logger): Promise<Network | undefined> {
+async function createWayOut({ common, network }: Settings): Promise<Network | undefined> {
   if (common.network === "none") return undefined;
-  return await createNetwork({ ...network, log }).catch(toSetUpError);
+  return await createNetwork(network).catch(toSetUpError);
 }
 
 /** The same backend, which takes its network along when it ends. */

@@ -183,7 +183,9 @@ export function createSandboxes(options: SandboxesOptions): Sandboxes {
     async create(provider, upload, signal) {
       const backend = backends.get(provider);
       if (backend === undefined) {
-        throw new RunnerError("provider_unavailable", `This runner is not set up for '${provider}'.`);
+        const there = [...backends.keys()].join(", ");
+        const message = `This runner is not set up for '${provider}' (SANDBOX_BACKENDS), but for: ${there}. Send sandbox_provider, or set the service's DEFAULT_SANDBOX_PROVIDER.`;
+        throw new RunnerError("provider_unavailable", message);
       }
       const leave = await admission.enter(signal);
       const id = randomId();

@@ -28,15 +28,17 @@ export function createExplain(options: ExplainOptions): Explain {
 
   const unauthorised = ({ ref }: Attempted): string =>
     options.authenticated
-      ? `GITHUB_TOKEN is not valid or has expired: create one at ${settings} with access to "${fullNameOf(ref)}".`
-      : `"${fullNameOf(ref)}" cannot be reached without a token: create one at ${settings} and set GITHUB_TOKEN.`;
+      ? `The GitHub token (X-GitHub-Token of the request, else GITHUB_TOKEN of the service) is not valid or has ` +
+        `expired: create one at ${settings} with access to "${fullNameOf(ref)}".`
+      : `"${fullNameOf(ref)}" cannot be reached without a token: create one at ${settings}, and send it in ` +
+        "X-GitHub-Token or set GITHUB_TOKEN.";
 
   const missing = ({ doing, ref }: Attempted): string =>
     options.authenticated
       ? `Could not ${doing}: "${fullNameOf(ref)}" was not found, or this token can't see it. Check the spelling, or ` +
         `grant the token access at ${settings}.`
-      : `Could not ${doing}: "${fullNameOf(ref)}" was not found, or it is private. Check the spelling, or set ` +
-        "GITHUB_TOKEN to a token that can see it.";
+      : `Could not ${doing}: "${fullNameOf(ref)}" was not found, or it is private. Check the spelling, or send ` +
+        "a token that can see it in X-GitHub-Token, or set GITHUB_TOKEN to one.";
 
   const forbidden = (failure: StatusFailure, attempted: Attempted): [ErrorCode, string] => {
     const { headers, message } = failure;
@@ -80,7 +82,7 @@ export function createExplain(options: ExplainOptions): Explain {
     if (!options.authenticated) {
       return [
         "permission_denied",
-        `${could} this needs a token. Create one at ${settings} and set GITHUB_TOKEN.`,
+        `${could} this needs a token. Create one at ${settings}, and send it in X-GitHub-Token or set GITHUB_TOKEN.`,
       ];
     }
     return ["permission_denied", `${could} this token may not. ${neededAccess(headers, settings)}`];

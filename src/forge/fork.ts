@@ -20,7 +20,10 @@ export async function fork(session: Session, repository: Repository): Promise<Re
   const { ref } = repository;
   const name = fullNameOf(ref);
   if (!session.authenticated) {
-    throw new ServiceError("fork_refused", `Forking "${name}" needs a token: set GITHUB_TOKEN.`);
+    throw new ServiceError(
+      "fork_refused",
+      `Forking "${name}" needs a token: send one in X-GitHub-Token or set GITHUB_TOKEN.`,
+    );
   }
   if (repository.canPush) {
     return ref;

@@ -1,5 +1,7 @@
 /** Writes what people read about a run: the pull request's title and body, and the commit message. */
-import { cut, fence, inlineCode, neutralise, singleLine } from "./markdown.ts";
+import { type BodyVerification, evidence } from "./evidence.ts";
+import { cut, fence, inlineCode, neutralise } from "./markdown.ts";
+import { grouped, line, list, MAX_ITEMS, pathCode, plain } from "./shown.ts";
 
 interface BodyChange {
   readonly path: string;
@@ -14,23 +16,6 @@ interface BodyChange {
 interface BodyAgent {
   readonly name: string;
   readonly model?: string;
-}
-
-/** What checking the change came to. */
-export interface BodyVerification {
-  readonly status: "passed" | "failed" | "not_verified";
-  /** A sentence. */
-  readonly message: string;
-  /** The rest is there when a command ran. */
-  readonly command?: string | undefined;
-  readonly exit_code?: number | null | undefined;
-  readonly duration_ms?: number | undefined;
-  /** The end of what it printed. */
-  readonly output?: string;
-  /** Sentences about what else there is to know. */
-  readonly notes?: readonly string[];
-  /** Files that commands changed, which are part of the change. */
-  readonly changed?: readonly string[];
 }
 
 /** Everything but the run's id may come from strangers. */
@@ -74,18 +59,14 @@ export interface CommitMessageInput {
   readonly runId: string;
 }
 
-/** GitHub takes 65,536 characters; the rest is room for a person to add to. */
+/**
+ * GitHub takes 65,536 characters; the rest is room for a person to add to. The sum of all lists, the prompt, the patch
+ * and the evidence stays below.
+ */
 const MAX_BODY = 60_000;
 const MAX_PROMPT = 2000;
 const MAX_PATCH = 15_000;
-const MAX_OUTPUT = 3000;
 const MAX_FILES = 50;
-/** Items of any other list, and characters of each. */
-const MAX_ITEMS = 20;
-const MAX_ITEM = 400;
-/** Characters of one list: the sum of all lists, the prompt, the output and the patch stays below MAX_BODY. */
-const MAX_LIST = 5000;
-const MAX_SHORT_LIST = 2000;
 const MAX_TITLE = 120;
 /** git's own advice, which keeps `git log --oneline` on one line. */
 const LINE = 72;
@@ -170,29 +151,6 @@ function account({
   ];
 }
 
-function evidence(verification: BodyVerification): string[] {
-  const { status, message, command, exit_code, duration_ms, output, notes, changed } = verification;
-  const notRun = status === "not_verified";
-  const exit = exit_code === null ? "none" : exit_code;
-  return [
-    notRun ? `Not verified. ${plain(message)}` : plain(message),
-    command === undefined
-      ? ""
-      : [
-          `- Command: ${inlineCode(neutralise(singleLine(command, MAX_ITEM)))}`,
-          `- Exit code: ${exit}`,
-          ...(duration_ms === undefined ? [] : [`- Duration: ${(duration_ms / 1000).toFixed(1)} s`]),
-        ].join("\n"),
-    list(notes ?? [], MAX_ITEMS, "lines", plain, MAX_SHORT_LIST),
-    output === undefined || output.trim() === ""
-      ? ""
-      : `The last lines of its output:\n\n${fence(neutralise(cut(output, MAX_OUTPUT)), "text")}`,
-    changed === undefined || changed.length === 0
-      ? ""
-      : `Changed by the command, not by the agent:\n\n${list(changed, MAX_ITEMS, "files", pathCode, MAX_SHORT_LIST)}`,
-  ];
-}
-
 function signature(verb: "Made" | "Added", { runId }: PullRequestBodyInput): string {
   return `---\n\n${verb} by Tiny Backspace in run ${inlineCode(runId.slice(0, 100))}. Review it as you would a stranger's work.`;
 }
@@ -266,43 +224,6 @@ function sentences(items: readonly string[], none: string): string {
   return told.length === 0 ? none : list(told, MAX_ITEMS, "lines", plain);
 }
 
-/** A Markdown list of at most `max` items and `longest` characters that says how many it lacks. */
-function list<T>(
-  items: readonly T[],
-  max: number,
-  noun: string,
-  show: (item: T) => string,
-  longest = MAX_LIST,
-): string {
-  const lines: string[] = [];
-  let length = 0;
-  for (const item of items.slice(0, max)) {
-    const line = `- ${show(item)}`;
-    length += line.length + 1;
-    if (length > longest) {
-      break;
-    }
-    lines.push(line);
-  }
-  const left = items.length - lines.length;
-  return [...lines, ...(left > 0 ? [`- … and ${grouped(left)} more ${noun}`] : [])].join("\n");
-}
-
-/** One line of untrusted prose. */
-function plain(text: string): string {
-  return line(text, MAX_ITEM);
-}
-
-/** Cut twice: once so that a long text costs little, and once because breaks make it longer. */
-function line(text: string, max: number): string {
-  return cut(neutralise(singleLine(text.slice(0, 10 * max), max)), max);
-}
-
-/** A path, with issue references broken for the same reason as in the prompt. */
-function pathCode(path: string): string {
-  return inlineCode(cut(path, MAX_ITEM).replace(/#(?=\d)/g, "#\u200B"));
-}
-
 function wrapItem(sentence: string): string {
   const lines: string[] = [];
   let current = "-";
@@ -321,8 +242,4 @@ function defuseTrailer(line: string): string {
   return line
     .replace(/^([\s-]*[\w-]+)(?=[ \t]*:)/, "$1\u200B")
     .replace(/^(\W*)\(cherry picked/i, "$1(\u200Bcherry picked");
-}
-
-function grouped(count: number): string {
-  return count.toLocaleString("en");
 }

@@ -58,7 +58,10 @@ export function createSessions(options: SessionOptions): (call: ForgeCall) => Se
     now,
     random,
     maxWait: options.maxWait,
-    hint: token === undefined ? "Set GITHUB_TOKEN: requests with a token have a higher limit." : "",
+    hint:
+      token === undefined
+        ? "Send a token in X-GitHub-Token or set GITHUB_TOKEN: requests with one have a higher limit."
+        : "",
     read: (error, signal) => readFailure(error, host, signal),
   });
 

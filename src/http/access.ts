@@ -8,7 +8,7 @@ export interface AccessSettings {
   readonly adminToken: string | undefined;
   /** Whether a caller's own GitHub token is enough. */
   readonly allowGithubTokens: boolean;
-  /** Opens the service to requests for this machine by name; without effect elsewhere, or with API tokens. */
+  /** Opens the service to requests for this machine by name that no proxy passed on; without effect elsewhere, or with API tokens. */
   readonly allowAnonymous: boolean;
   /** Origins whose pages may use the service, or `*` alone. */
   readonly corsOrigins: readonly string[];
@@ -101,9 +101,14 @@ function isOpen(request: Request, settings: AccessSettings): boolean {
   return settings.apiTokens.length === 0 && refusalOfAnonymous(request, settings, "API_TOKENS") === undefined;
 }
 
+/** What a proxy adds to a request that it passes on (RFC 7239; RFC 9110, section 7.6.3; and by custom). */
+const PASSED_ON = /^(?:forwarded|via|x-real-ip|x-forwarded-.+)$/;
+
 /**
  * Without the check of the name, a page could reach a local service by pointing a DNS name of its own at
- * it; and a deployed service would be open to everybody.
+ * it; and a deployed service would be open to everybody. A proxy on this machine may ask for localhost on
+ * behalf of the whole world: those that say so are believed, and one that does not cannot be told from a
+ * program on this machine.
  */
 function refusalOfAnonymous(
   request: Request,
@@ -118,6 +123,11 @@ function refusalOfAnonymous(
   if (!isLoopback(new URL(request.url).hostname)) {
     return unauthorized(
       `Anonymous use is for requests to localhost only: the operator has to set ${variable}.`,
+    );
+  }
+  if ([...request.headers.keys()].some((name) => PASSED_ON.test(name))) {
+    return unauthorized(
+      `Anonymous use is not for requests that a proxy passes on: the operator has to set ${variable}.`,
     );
   }
   const origin = request.headers.get("origin");

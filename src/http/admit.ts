@@ -1,7 +1,7 @@
 /** The gate of every route about runs and the configuration: who is it, and is it not too often. */
 import { authenticate, type Caller, requireAdmin } from "./access.ts";
 import type { AppDeps } from "./deps.ts";
-import { addressKey, keysOf, requireRate } from "./rate-limit.ts";
+import { keysOf, requireRate, visitorKey } from "./rate-limit.ts";
 
 export interface Gate {
   /** The caller; throws what `authenticate` throws, and `too_many_requests`. */
@@ -14,18 +14,18 @@ export interface Gate {
 
 /**
  * Counting comes after authentication, by credential, so that nobody uses up what is another's. What
- * fails it counts by address.
+ * fails it counts by address, as visits do and apart from callers there.
  */
 export function createGate({ settings, rateLimit, clientAddress, now }: AppDeps): Gate {
-  const countAddress = async (request: Request): Promise<void> => {
+  const countVisit = async (request: Request): Promise<void> => {
     const address = clientAddress(request);
-    if (address !== undefined) await requireRate(rateLimit.requests, [addressKey(address)], now());
+    if (address !== undefined) await requireRate(rateLimit.requests, [visitorKey(address)], now());
   };
   const orCount = async <T>(request: Request, check: Promise<T>): Promise<T> => {
     try {
       return await check;
     } catch (error) {
-      await countAddress(request);
+      await countVisit(request);
       throw error;
     }
   };
@@ -39,6 +39,6 @@ export function createGate({ settings, rateLimit, clientAddress, now }: AppDeps)
       await orCount(request, requireAdmin(request, settings));
       await requireRate(rateLimit.requests, ["admin"], now());
     },
-    visitor: countAddress,
+    visitor: countVisit,
   };
 }

@@ -62,7 +62,7 @@ export function createCodeRequestParser({ serverUrl, defaults }: CodeRequestOpti
     );
   const promptSchema = z.strictObject({ prompt, ...workFields });
   const fields = Object.keys(codeSchema.shape);
-  const limitFields = Object.keys(limitsSchema.shape);
+  const limitFields = Object.keys(limitsSchema.shape).map((name) => `limits.${name}`);
   const legacyFields = Object.keys(legacySchema.shape);
   const promptFields = Object.keys(promptSchema.shape);
 

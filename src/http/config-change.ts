@@ -51,7 +51,10 @@ export function createConfigChangeParser(
     openai_api_key: secret("openai_api_key"),
     anthropic_api_key: secret("anthropic_api_key"),
   });
-  const fields = [...Object.keys(schema.shape), ...Object.keys(limitsSchema.shape)];
+  const fields = [
+    ...Object.keys(schema.shape),
+    ...Object.keys(limitsSchema.shape).map((name) => `limits.${name}`),
+  ];
 
   return (value, provider) => {
     const body = read(schema, value, { fields, explainUnknown });

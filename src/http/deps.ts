@@ -22,7 +22,7 @@ export interface AppDeps {
   readonly checks: HealthChecks;
   /** `starts` counts what starts work, `requests` everything else about runs and the configuration. */
   readonly rateLimit: { readonly starts: RateLimiter; readonly requests: RateLimiter };
-  /** The IP address a request came from, when something that cannot be forged says it. */
+  /** The IP address a request came from, when something that the client cannot forge says it. */
   readonly clientAddress: (request: Request) => string | undefined;
   /** Knows the deployment's secrets; everything that leaves goes through it. */
   readonly redactor: Redactor;

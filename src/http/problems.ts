@@ -17,28 +17,34 @@ const MAX_NAME = 60;
 export class RequestProblems extends ServiceError {
   readonly problems: readonly Problem[];
 
-  constructor(problems: readonly Problem[], code: "invalid_request" | "payload_too_large") {
+  /** `count` is how many there are, when not all of them are in `problems`. */
+  constructor(
+    problems: readonly Problem[],
+    code: "invalid_request" | "payload_too_large",
+    count = problems.length,
+  ) {
     const shown = problems.slice(0, MAX_PROBLEMS);
     const [first] = shown;
     super(
       code,
-      problems.length === 1 && first !== undefined
+      count === 1 && first !== undefined
         ? first.message
-        : `The request has ${problems.length} problems; each is listed in "problems".`,
+        : `The request has ${count} problems; ${count > shown.length ? "the first are" : "each is"} listed in "problems".`,
     );
     this.name = "RequestProblems";
     this.problems =
-      problems.length > shown.length
-        ? [
-            ...shown,
-            { field: "body", message: `${problems.length - shown.length} more problems are not listed.` },
-          ]
+      count > shown.length
+        ? [...shown, { field: "body", message: `${moreThan(shown.length, count)} not listed.` }]
         : shown;
   }
 }
 
+function moreThan(shown: number, count: number): string {
+  return count - shown === 1 ? "1 more problem is" : `${count - shown} more problems are`;
+}
+
 export interface ReadOptions {
-  /** The fields there are, for suggestions. */
+  /** The paths of all fields there are, `limits.max_turns`, for suggestions. */
   readonly fields: readonly string[];
   /** What they are called; "field" when left out. */
   readonly noun?: string;
@@ -56,10 +62,21 @@ export function read<T>(schema: z.ZodType<T>, value: unknown, options: ReadOptio
   if (result.success) return result.data;
   const { issues } = result.error;
   const tooLarge = issues.every((issue) => issue.code === "custom" && issue.params?.["tooLarge"] === true);
+  const count = issues.reduce(
+    (sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1),
+    0,
+  );
   throw new RequestProblems(
     issues.flatMap((issue) => problemsOf(issue, options)),
     tooLarge ? "payload_too_large" : "invalid_request",
+    count,
   );
+}
+
+/** Names the field that `error` is about when it refuses what was sent; any other error stays as it is. */
+export function problemWith(field: string, error: unknown): unknown {
+  if (!(error instanceof ServiceError) || error.code !== "invalid_request") return error;
+  return new RequestProblems([{ field, message: error.message }], "invalid_request");
 }
 
 function problemsOf(issue: z.core.$ZodIssue, options: ReadOptions): Problem[] {
@@ -68,7 +85,7 @@ function problemsOf(issue: z.core.$ZodIssue, options: ReadOptions): Problem[] {
   const problem = (what: string) => [{ field, message: `${field} ${what}.` }];
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.slice(0, MAX_PROBLEMS + 1).map((key) => unknownField([...path, key], options));
+      return issue.keys.slice(0, MAX_PROBLEMS).map((key) => unknownField([...path, key], options));
     case "invalid_type":
       return issue.input === undefined
         ? [{ field, message: `${field} is required: ${expectedType(issue.expected)}.` }]
@@ -91,15 +108,31 @@ function problemsOf(issue: z.core.$ZodIssue, options: ReadOptions): Problem[] {
 
 function unknownField(path: readonly string[], options: ReadOptions): Problem {
   const name = path.map(plainName).join(".");
-  const last = path.at(-1) ?? "";
   const explained = options.explainUnknown?.(path.join("."));
   if (explained !== undefined) return { field: name, message: `${name} ${explained}.` };
-  const near = suggest(last, options.fields);
+  const parent = path.slice(0, -1).join(".");
+  const beside = options.fields.filter((known) => parentOf(known) === parent);
+  const elsewhere = options.fields.filter((known) => parentOf(known) !== parent);
+  // Of two as close the one beside it is meant.
+  const all = [...beside, ...elsewhere];
+  const own = suggest(path.at(-1) ?? "", all.map(ownName));
+  const near = all.find((known) => ownName(known) === own);
   const noun = options.noun ?? "field";
-  const all =
-    options.fields.length === 0 ? `it takes no ${noun}s` : `the ${noun}s are ${options.fields.join(", ")}`;
-  const hint = near === undefined ? `${all}.` : `did you mean ${near}?`;
+  const owner = parent === "" ? "" : ` of ${parent}`;
+  const list =
+    beside.length === 0
+      ? `it takes no ${noun}s`
+      : `the ${noun}s${owner} are ${beside.map(ownName).join(", ")}`;
+  const hint = near === undefined ? `${list}.` : `did you mean ${near}?`;
   return { field: name, message: `${name} is not a ${noun} of this request; ${hint}` };
+}
+
+function ownName(path: string): string {
+  return path.slice(path.lastIndexOf(".") + 1);
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf(".")));
 }
 
 /** A field name somebody made up, fit for a message: bounded, without control characters. */

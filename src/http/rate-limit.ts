@@ -15,20 +15,25 @@ export const RATE_LIMIT_SECONDS = 60;
  * counted by address too, or making up another would start from zero.
  */
 export function keysOf(caller: Caller, address: string | undefined): readonly string[] {
-  const byAddress = caller.known || address === undefined ? [] : [addressKey(address)];
+  const byAddress = caller.known || address === undefined ? [] : [`address:${networkOf(address)}`];
   return [`caller:${caller.id}`, ...byAddress];
 }
 
+/** The key of requests that are nobody's: apart from those of callers at the same address, whose share they must not use up. */
+export function visitorKey(address: string): string {
+  return `visitor:${networkOf(address)}`;
+}
+
 /** IPv6 by its first 64 bits, which is what one customer of a network has to himself. */
-export function addressKey(address: string): string {
-  if (!address.includes(":") || address.includes(".")) return `address:${address}`;
+function networkOf(address: string): string {
+  if (!address.includes(":") || address.includes(".")) return address;
   const [head = "", tail] = address.toLowerCase().split("%")[0]?.split("::") ?? [];
   const groups = head === "" ? [] : head.split(":");
   const after = tail === undefined || tail === "" ? [] : tail.split(":");
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
   const all = [...groups, ...Array.from({ length: zeros }, () => "0"), ...after];
   const network = all.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ""));
-  return `address:${network.join(":")}::/64`;
+  return `${network.join(":")}::/64`;
 }
 
 /**

@@ -67,25 +67,29 @@ function commandLine(name: string, purpose: string) {
     });
 }
 
+/** A glob costs thousands of times its length to look at, so how many there are is looked at before any of them. */
 const protectedPaths = z
-  .array(
-    z.string().check((context) => {
-      const problem = protectedGlobProblem(context.value);
-      if (problem !== undefined) {
-        context.issues.push({
-          code: "custom",
-          message: `A glob in protected_paths ${problem}.`,
-          input: undefined,
-        });
-      }
-    }),
-  )
+  .array(z.unknown())
   .check((context) => {
     if (context.value.length > MAX_PROTECTED_PATHS) {
       const message = `protected_paths has ${context.value.length} globs; ${MAX_PROTECTED_PATHS} are the most.`;
       context.issues.push({ code: "custom", message, input: undefined });
     }
-  });
+  })
+  .pipe(
+    z.array(
+      z.string().check((context) => {
+        const problem = protectedGlobProblem(context.value);
+        if (problem !== undefined) {
+          context.issues.push({
+            code: "custom",
+            message: `A glob in protected_paths ${problem}.`,
+            input: undefined,
+          });
+        }
+      }),
+    ),
+  );
 
 /** What every request may say about how the work is done; all may be left out. */
 export const workFields = {

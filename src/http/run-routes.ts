@@ -10,6 +10,7 @@ import { fingerprint, readIdempotencyKey } from "./idempotency.ts";
 import type { ReadBody } from "./json-body.ts";
 import { readModelKeys } from "./model-keys.ts";
 import { wanted } from "./negotiate.ts";
+import { problemWith } from "./problems.ts";
 import { readLastEventId, readPage, requireNoQuery } from "./query.ts";
 import { SSE_HEADERS } from "./sse.ts";
 
@@ -32,6 +33,7 @@ export function addRunRoutes(app: Hono, deps: AppDeps, readBody: ReadBody): void
     read: (body: unknown) => Complete | Promise<Complete>,
   ): Promise<Response> => {
     const request = context.req.raw;
+    requireNoQuery(request);
     const key = readIdempotencyKey(request.headers);
     const modelKeys = readModelKeys(request.headers);
     const body = await readBody(request);
@@ -72,7 +74,6 @@ export function addRunRoutes(app: Hono, deps: AppDeps, readBody: ReadBody): void
 
   app.post("/runs/:id/prompt", async (context) => {
     const caller = await gate.caller(context.req.raw, "starts");
-    requireNoQuery(context.req.raw);
     const id = runId(context);
     return start(context, caller, async (body) => {
       const goOn = parser.prompt(body);
@@ -82,7 +83,10 @@ export function addRunRoutes(app: Hono, deps: AppDeps, readBody: ReadBody): void
 
   app.get("/runs", async (context) => {
     const caller = await gate.caller(context.req.raw, "requests");
-    return context.json(redactor.redact(await host.list(caller.id, readPage(context.req.raw))));
+    const listed = await host.list(caller.id, readPage(context.req.raw)).catch((error: unknown) => {
+      throw problemWith("cursor", error);
+    });
+    return context.json(redactor.redact(listed));
   });
 
   app.get("/runs/:id", async (context) => {
@@ -100,7 +104,10 @@ export function addRunRoutes(app: Hono, deps: AppDeps, readBody: ReadBody): void
   app.get("/runs/:id/events", async (context) => {
     const caller = await gate.caller(context.req.raw, "requests");
     const after = readLastEventId(context.req.raw);
-    const events = found(await host.events(runId(context), caller.id, after));
+    const following = await host.events(runId(context), caller.id, after).catch((error: unknown) => {
+      throw problemWith(context.req.header("last-event-id") === undefined ? "after" : "Last-Event-ID", error);
+    });
+    const events = found(following);
     if ("ended" in events) return new Response(null, { status: 204 });
     const head = context.req.method === "HEAD";
     // Nobody will read it, and a stream nobody reads is never told so.

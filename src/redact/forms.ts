@@ -9,6 +9,7 @@ const WINDOW = 18;
 /** Every form of every secret, for the scanner. */
 export function secretForms(secrets: readonly string[]): Patterns {
   const exact = new Set<string>();
+  const wrapped = new Set<string>();
   const caseless = new Set<string>();
   const percent: number[][] = [];
   for (const secret of secrets) {
@@ -19,13 +20,13 @@ export function secretForms(secrets: readonly string[]): Patterns {
     exact.add(JSON.stringify(secret).slice(1, -1));
     const basic = toBase64(new TextEncoder().encode(`${GIT_USER}:${secret}`));
     for (const form of [basic, ...base64Cores(bytes)]) {
-      exact.add(form);
-      exact.add(form.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""));
+      wrapped.add(form);
+      wrapped.add(form.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""));
     }
     caseless.add(Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(""));
     percent.push([...bytes]);
   }
-  return { exact: [...exact], caseless: [...caseless], percent };
+  return { exact: [...exact], wrapped: [...wrapped], caseless: [...caseless], percent };
 }
 
 /**

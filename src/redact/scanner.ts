@@ -1,5 +1,6 @@
 /** Replaces secrets in text that arrives in pieces, whatever way they are encoded. */
 import { createAutomaton } from "./automaton.ts";
+import { createLineReader } from "./line-reader.ts";
 
 /** Replaces patterns in a stream of text. What it returns never depends on where chunks end. */
 export interface StreamRedactor {
@@ -12,7 +13,9 @@ export interface StreamRedactor {
 export interface Patterns {
   /** Matched as they are. */
   readonly exact: readonly string[];
-  /** ASCII, lower case; matched in any case. */
+  /** Matched where line breaks may be in them. */
+  readonly wrapped: readonly string[];
+  /** ASCII, lower case; matched in any case, and where line breaks may be in them. */
   readonly caseless: readonly string[];
   /** Bytes; matched where any of them may be percent-encoded. */
   readonly percent: readonly (readonly number[])[];
@@ -24,6 +27,7 @@ export interface Patterns {
  */
 export function createScanner(patterns: Patterns, replacement: string): () => StreamRedactor {
   const exact = createAutomaton(patterns.exact.map(codes));
+  const wrapped = createAutomaton(patterns.wrapped.map(codes));
   const caseless = createAutomaton(patterns.caseless.map(codes));
   const percent = createAutomaton(patterns.percent);
   const ringSize = percent.longest + 1;
@@ -36,7 +40,6 @@ export function createScanner(patterns: Patterns, replacement: string): () => St
     /** Matches within `text`, in order, merged where they overlap. */
     let found: { start: number; end: number }[] = [];
     let exactState = 0;
-    let caselessState = 0;
     /** The percent-decoding reader lags behind inside `%4`, and needs where its last bytes began. */
     let percentState = 0;
     let decoded = 0;
@@ -58,6 +61,9 @@ export function createScanner(patterns: Patterns, replacement: string): () => St
     const addPiece = (depth: number, start: number, end: number) => {
       if (depth >= LEAST_PIECE) add(start, end);
     };
+
+    const wrappedReader = createLineReader(wrapped, LEAST_PIECE, add);
+    const caselessReader = createLineReader(caseless, LEAST_PIECE, add);
 
     const stepPercent = (symbol: number, length: number) => {
       const depth = percent.depth(percentState);
@@ -115,19 +121,15 @@ export function createScanner(patterns: Patterns, replacement: string): () => St
           if (exact.depth(exactState) <= exactDepth) addPiece(exactDepth, scanned - exactDepth, scanned);
           const length = exact.match(exactState);
           if (length > 0) add(scanned + 1 - length, scanned + 1);
-          const caselessDepth = caseless.depth(caselessState);
-          caselessState = caseless.step(caselessState, lower(code));
-          if (caseless.depth(caselessState) <= caselessDepth) {
-            addPiece(caselessDepth, scanned - caselessDepth, scanned);
-          }
-          const folded = caseless.match(caselessState);
-          if (folded > 0) add(scanned + 1 - folded, scanned + 1);
+          wrappedReader.step(code, scanned);
+          caselessReader.step(lower(code), scanned);
           decodeUpTo(scanned + 1, false);
         }
         const depth = percent.depth(percentState);
         let safe = Math.min(
           end - exact.depth(exactState),
-          end - caseless.depth(caselessState),
+          wrappedReader.begun(end),
+          caselessReader.begun(end),
           depth === 0 ? decoded : (starts[(bytes - depth) % ringSize] ?? decoded),
         );
         // A match that may still grow is held back whole.
@@ -136,13 +138,14 @@ export function createScanner(patterns: Patterns, replacement: string): () => St
       },
       flush() {
         decodeUpTo(scanned, true);
-        const depths = [exact.depth(exactState), caseless.depth(caselessState)];
-        for (const depth of depths) addPiece(depth, scanned - depth, scanned);
+        const exactDepth = exact.depth(exactState);
+        addPiece(exactDepth, scanned - exactDepth, scanned);
+        wrappedReader.flush();
+        caselessReader.flush();
         const depth = percent.depth(percentState);
         addPiece(depth, starts[(bytes - depth) % ringSize] ?? decoded, decoded);
         const out = take(base + text.length);
         exactState = 0;
-        caselessState = 0;
         percentState = 0;
         return out;
       },

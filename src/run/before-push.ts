@@ -36,7 +36,7 @@ async function preflight(state: RunState, emit: Emit): Promise<StepOutcome> {
   if (!deps.forge.authenticated && facts.mode !== "patch") {
     facts.mode = "patch";
     const message =
-      "There is no GitHub token, so the run ends with a patch instead of a pull request. Set GITHUB_TOKEN to get pull requests.";
+      "There is no GitHub token, so the run ends with a patch instead of a pull request. Send one in X-GitHub-Token, or set GITHUB_TOKEN, to get pull requests.";
     emit({ type: "warning", message, code: "patch_only" });
   }
   const canonical = nameOf(repository.ref);

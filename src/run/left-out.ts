@@ -31,19 +31,23 @@ export async function* leaveOutProtected(
 }
 
 /**
- * Changes with a protected end, and those that need one of them: a file cannot stay in place of a folder whose
- * files are kept, nor in a folder whose place a kept file has.
+ * Changes with a protected end, those that need one of them, those that need one of these, and so on: a file cannot
+ * stay in place of a folder whose files are kept, nor in a folder whose place a kept file has.
  */
 function heldOf(changes: readonly Change[], isProtected: (path: string) => boolean): readonly Change[] {
-  const kept = changes.filter((change) => endsOf(change).some(isProtected)).flatMap(endsOf);
-  if (kept.length === 0) return [];
-  const files = new Set(kept);
-  const folders = new Set(kept.flatMap(foldersOf));
-  return changes.filter((change) =>
-    endsOf(change).some(
-      (path) => files.has(path) || folders.has(path) || foldersOf(path).some((folder) => files.has(folder)),
-    ),
-  );
+  let held = changes.filter((change) => endsOf(change).some(isProtected));
+  for (let before = 0; held.length > before; ) {
+    before = held.length;
+    const kept = held.flatMap(endsOf);
+    const files = new Set(kept);
+    const folders = new Set(kept.flatMap(foldersOf));
+    held = changes.filter((change) =>
+      endsOf(change).some(
+        (path) => files.has(path) || folders.has(path) || foldersOf(path).some((folder) => files.has(folder)),
+      ),
+    );
+  }
+  return held;
 }
 
 function endsOf({ path, from }: Change): readonly string[] {

@@ -29,10 +29,14 @@ export async function* run(
   context: RunContext,
 ): AsyncGenerator<RunOutput> {
   const limit = request.limits.timeout_seconds * 1000;
-  const endOf = (time: number) => AbortSignal.timeout(Math.max(0, time - (context.activeMs ?? 0)));
+  const startedAt = performance.now();
+  const timeFor = (time: number) => Math.max(0, time - (context.activeMs ?? 0));
+  const endOf = (time: number) => AbortSignal.timeout(timeFor(time));
   const deadline = endOf(limit);
   const signal = AbortSignal.any([context.signal, deadline]);
-  const state = newRunState(request, deps, context.runId, { signal, agentDeadline: endOf(agentTime(limit)) });
+  const agentDeadline = endOf(agentTime(limit));
+  const agentTimeLeft = () => timeFor(agentTime(limit)) - (performance.now() - startedAt);
+  const state = newRunState(request, deps, context.runId, { signal, agentDeadline, agentTimeLeft });
   try {
     if (context.resume !== undefined) takeUp(state, context.resume);
     else if (context.introduced !== true)

@@ -57,12 +57,13 @@ function placeOf(state: RunState): Place | undefined {
 }
 
 function createSandbox(
-  { deps, agentDeadline }: RunState,
+  { deps, agentDeadline, agentTimeLeft }: RunState,
   workspace: Workspace,
   place: Place,
   setupFor: Parameters<typeof createRunSandbox>[0]["setupFor"],
   base = false,
 ): RunSandbox {
   const { holdsSecret } = deps;
-  return createRunSandbox({ ...place, workspace, base, setupFor, holdsSecret, deadline: agentDeadline });
+  const time = { deadline: agentDeadline, timeLeft: agentTimeLeft };
+  return createRunSandbox({ ...place, workspace, base, setupFor, holdsSecret, ...time });
 }

@@ -67,8 +67,14 @@ export interface Verifying {
   readonly feedback?: Feedback;
   /** True while the agent works on that. */
   readonly atWork?: boolean;
+  /** A sentence, once the agent was stopped in that before it was done: it is not asked again. */
+  readonly stopped?: string;
   /** How the check went on the repository as it was; null when that could not be found out. */
-  readonly before?: { readonly phase: "setup" | "command"; readonly failed: boolean } | null;
+  readonly before?: {
+    readonly phase: "setup" | "command";
+    readonly failed: boolean;
+    readonly exitCode?: number | null;
+  } | null;
   /** Files that commands of this step changed. */
   readonly changed?: readonly string[];
 }
@@ -89,6 +95,8 @@ export interface RunState {
   readonly signal: AbortSignal;
   /** Aborts when the agent has had its time; the rest of the run's is for publishing. */
   readonly agentDeadline: AbortSignal;
+  /** Milliseconds until then. */
+  readonly agentTimeLeft: () => number;
   readonly chosen: AgentChoice;
   /** The prompt without the service's own secrets, should it hold any. */
   readonly prompt: string;
@@ -119,14 +127,14 @@ export function newRunState(
   request: RunRequest,
   deps: RunDeps,
   runId: string,
-  signals: { readonly signal: AbortSignal; readonly agentDeadline: AbortSignal },
+  time: Pick<RunState, "signal" | "agentDeadline" | "agentTimeLeft">,
 ): RunState {
   const chosen = deps.chooseAgent(request);
   return {
     request,
     deps,
     runId,
-    ...signals,
+    ...time,
     chosen,
     prompt: deps.redact(request.prompt),
     facts: {

@@ -134,7 +134,9 @@ export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
       throw new SandboxError("protocol", "The sandbox-runner's answer is not of this version of its API.");
     } catch (error) {
       request.signal.throwIfAborted();
-      throw explained(error, watch);
+      if (error instanceof SandboxError) throw error;
+      // Platforms tell of a connection that broke inside an answer with errors of any kind.
+      throw watch.silent ? silenceOf() : unreachable();
     } finally {
       watch.stop();
     }
@@ -244,9 +246,13 @@ function silenceOf(): SandboxError {
   return new SandboxError("timed_out", "The sandbox-runner did not answer in time.");
 }
 
+function unreachable(): SandboxError {
+  return new SandboxError("unreachable", "The sandbox-runner cannot be reached.");
+}
+
 function explained(error: unknown, watch: Watch): unknown {
   if (error instanceof SandboxError) return error;
   if (watch.silent) return silenceOf();
   const ours = error instanceof ServiceError || error instanceof TypeError || isAbort(error);
-  return ours ? new SandboxError("unreachable", "The sandbox-runner cannot be reached.") : error;
+  return ours ? unreachable() : error;
 }

@@ -14,12 +14,22 @@ export function endingWords(end: ExecEnd, limits: SandboxDescription["limits"]):
     case "out_of_memory":
       return `ran out of memory (${limits.memory_limit_mb} MB)`;
     case "timed_out":
-      return `timed out after ${limits.timeout_seconds} s`;
+      return `timed out after ${secondsGiven(end, limits)} s`;
     case "output_limit":
       return "wrote so much that it was ended";
     case "sandbox_lost":
       return "lost its sandbox";
   }
+}
+
+/** What a command that timed out had: fewer than the sandbox's own limit when its run had no more to give. */
+function secondsGiven({ duration_ms }: ExecEnd, limits: SandboxDescription["limits"]): number {
+  return Math.min(limits.timeout_seconds, Math.max(1, Math.round(duration_ms / 1000)));
+}
+
+/** True when a command timed out because its run had no more time for it, not at the sandbox's own limit. */
+export function ranOutOfRunTime(end: ExecEnd, limits: SandboxDescription["limits"]): boolean {
+  return end.ending === "timed_out" && secondsGiven(end, limits) < limits.timeout_seconds;
 }
 
 /** Sentences about what else there is to know. */

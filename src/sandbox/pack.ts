@@ -1,4 +1,6 @@
 /** Makes uploads out of a workspace: all of it for a new sandbox, and later only what was edited since. */
+import { readingsOf } from "../secrets/readings.ts";
+import { isOverBound } from "../workspace/blobs.ts";
 import { isDotGit } from "../workspace/path.ts";
 import type { Workspace, WorkspaceFile } from "../workspace/workspace.ts";
 import { SandboxError } from "./sandbox-error.ts";
@@ -24,18 +26,18 @@ const LONGEST_NAME = 255;
 /** Code points that HFS+ ignores in names (git's `next_hfs_char`). */
 const HFS_IGNORED = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
-/** What did not go along, by why; counted while the tar is read. */
+/** What a sandbox does not have, by why; kept up while tars are read. */
 export interface LeftOut {
-  /** Links and submodules. */
+  /** How many links and submodules there are. */
   links: number;
-  /** Names that no file can have there, or that are not UTF-8. */
-  names: number;
-  /** Files over the bound for one file. */
-  large: number;
+  /** Paths that no file can have there, or that are not UTF-8. */
+  readonly names: Set<string>;
+  /** Paths of files over the bound for one file. */
+  readonly large: Set<string>;
 }
 
 export function nothingLeftOut(): LeftOut {
-  return { links: 0, names: 0, large: 0 };
+  return { links: 0, names: new Set(), large: new Set() };
 }
 
 /**
@@ -64,23 +66,34 @@ export interface EditsToSend {
   readonly written: readonly string[];
 }
 
-/** The tar of these edits. Throws as `packAll`. */
+/** The tar of these edits; `leftOut` is what the sandbox did not have before. Throws as `packAll`. */
 export async function* packEdits(
   workspace: Workspace,
   { removed, written }: EditsToSend,
   options: PackOptions,
+  leftOut: LeftOut,
 ): AsyncGenerator<Uint8Array, void> {
   await workspace.prefetch(written);
+  for (const path of removed) {
+    leftOut.names.delete(path);
+    leftOut.large.delete(path);
+  }
   const there = removed.filter((path) => canTravel(path) && !options.holdsSecret(path));
-  yield* tarOf(entries(there, filesAt(workspace, written), options, nothingLeftOut(), () => true));
+  yield* tarOf(entries(there, filesAt(workspace, written), options, leftOut, () => true));
 }
 
 async function* filesAt(workspace: Workspace, paths: readonly string[]): AsyncGenerator<WorkspaceFile, void> {
   for (const path of paths) {
     const kind = (await workspace.entry(path))?.kind;
     if (kind !== "file" && kind !== "executable") continue;
-    yield { path, executable: kind === "executable", bytes: await workspace.read(path) };
+    const bytes = await workspace.read(path).catch(unlessTooLarge);
+    yield { path, executable: kind === "executable", bytes };
   }
+}
+
+/** A file that was moved is edited, and may be one that is never read. */
+function unlessTooLarge(error: unknown): undefined {
+  if (!isOverBound(error)) throw error;
 }
 
 async function* entries(
@@ -97,21 +110,26 @@ async function* entries(
   let total = 0;
   for await (const { path, executable, bytes } of files) {
     if (bytes === undefined) {
-      leftOut.large += 1;
+      leftOut.large.add(path);
       continue;
     }
     if (!canTravel(path) || holdsSecret(path)) {
-      leftOut.names += 1;
+      leftOut.names.add(path);
       continue;
     }
-    if (isEdited(path) && holdsSecret(new TextDecoder("latin1").decode(bytes))) {
-      throw new SandboxError("secret", "The change holds a secret of this service, which no sandbox gets.");
-    }
+    if (isEdited(path)) refuseSecrets(bytes, holdsSecret);
     count += 1;
     total += bytes.byteLength;
     if (count > most.files) throw tooLarge(`${most.files.toLocaleString("en")} files`);
     if (total > most.bytes) throw tooLarge(`${most.bytes.toLocaleString("en")} bytes`);
     yield { name: FILES_PREFIX + path, executable, bytes };
+  }
+}
+
+function refuseSecrets(bytes: Uint8Array, holdsSecret: PackOptions["holdsSecret"]): void {
+  for (const text of readingsOf(bytes)) {
+    if (!holdsSecret(text)) continue;
+    throw new SandboxError("secret", "The change holds a secret of this service, which no sandbox gets.");
   }
 }
 

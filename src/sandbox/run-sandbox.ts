@@ -1,5 +1,6 @@
 /** One run's sandbox: made when the first command needs it, kept in step with the workspace, ended with the run. */
 import type { CommandResult, CommandRunner, OutputEvent } from "../agent/agent.ts";
+import { ServiceError } from "../errors.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { RemoteSandbox, RunnerClient } from "./client.ts";
 import { commandSentences, endingWords } from "./ending-words.ts";
@@ -8,7 +9,7 @@ import { readChanges } from "./read-changes.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { createSync, type Sync } from "./sync.ts";
 import { type TakenBack, takeBack } from "./take-back.ts";
-import type { ExecEnd, RunnerProvider, SandboxDescription } from "./wire.ts";
+import type { ExecEnd, ExecRequest, RunnerProvider, SandboxDescription } from "./wire.ts";
 
 export interface RunSandboxOptions {
   readonly client: RunnerClient;
@@ -21,6 +22,8 @@ export interface RunSandboxOptions {
   readonly holdsSecret: (text: string) => boolean;
   /** Aborts when the run has no more time for commands. */
   readonly deadline: AbortSignal;
+  /** Milliseconds until then; commands end a little before, so that what they came to is known. */
+  readonly timeLeft?: () => number;
 }
 
 /** What came of a command, or of the setup before it. */
@@ -31,7 +34,10 @@ export interface Ran {
   readonly description: SandboxDescription;
   /** Set when the command ran although the setup before it failed. */
   readonly failedSetup?: { readonly command: string; readonly end: ExecEnd };
-  readonly leftOut: LeftOut;
+  /** How many of the repository's entries the sandbox did not have. */
+  readonly leftOut: Readonly<Record<keyof LeftOut, number>>;
+  /** True when the sandbox of earlier commands had ended, so that this is another one. */
+  readonly anew: boolean;
   readonly takenBack: TakenBack;
   /** A sentence: why nothing of what it changed was taken back. */
   readonly notTaken?: string;
@@ -46,12 +52,7 @@ export interface RunSandbox {
   execute(command: string, signal: AbortSignal, anyway?: boolean): AsyncGenerator<OutputEvent, Ran>;
   /** The same for models, to whom every failure is a result. */
   readonly commands: CommandRunner;
-  /**
-   * Gives what comes next a sandbox in which no model has run anything: what it left where git ignores it would
-   * speak for a change that does not have it.
-   */
-  renew(): Promise<void>;
-  /** Ends the sandbox, in bounded time. Never throws. */
+  /** Ends the sandbox, in bounded time; a command after that has a new one. Never throws. */
   close(): Promise<void>;
 }
 
@@ -61,14 +62,15 @@ interface Kept {
   readonly leftOut: LeftOut;
   /** How the setup went, once it has run. */
   setup?: { readonly command: string; readonly end: ExecEnd } | "none";
-  usedByModel?: true;
 }
 
 const NOTHING_TAKEN: TakenBack = { changed: [], refused: [], undo: async () => {} };
 const LONGEST_COMMAND = 10_000;
+/** Milliseconds of a run's time that a command leaves: it has to be ended, and what it changed fetched. */
+const LEFT_BEHIND = 3000;
 
 export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
-  const { client, provider, workspace, base = false, setupFor, holdsSecret, deadline } = options;
+  const { client, provider, workspace, base = false, setupFor, holdsSecret, deadline, timeLeft } = options;
   let kept: Kept | undefined;
 
   async function open(signal: AbortSignal): Promise<Kept> {
@@ -88,14 +90,14 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
     if (kept !== undefined) {
       const edits: EditsToSend | undefined = base ? undefined : await kept.sync.pending();
       if (edits === undefined) return kept;
-      const { remote, sync } = kept;
+      const { remote, sync, leftOut } = kept;
       try {
-        await remote.put(() => packEdits(workspace, edits, { holdsSecret }), signal);
+        await remote.put(() => packEdits(workspace, edits, { holdsSecret }, leftOut), signal);
         sync.sent(edits);
         return kept;
       } catch (error) {
         await drop();
-        if (!(error instanceof SandboxError) || error.problem !== "lost") throw error;
+        if (!(error instanceof SandboxError) || error.problem !== "gone") throw error;
       }
     }
     kept = await open(signal);
@@ -108,6 +110,12 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
     await gone?.remote.destroy();
   }
 
+  /** A limit of its own for a command that the run has less time for than the sandbox gives. */
+  function limitFor({ limits }: SandboxDescription): Pick<ExecRequest, "timeout_seconds"> {
+    const seconds = Math.floor(((timeLeft?.() ?? Number.POSITIVE_INFINITY) - LEFT_BEHIND) / 1000);
+    return seconds >= 1 && seconds < limits.timeout_seconds ? { timeout_seconds: seconds } : {};
+  }
+
   /** One command, whose sandbox is given up unless it ends as it should. */
   async function* exec(
     { remote }: Kept,
@@ -116,7 +124,7 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
     signal: AbortSignal,
   ): AsyncGenerator<OutputEvent, ExecEnd> {
     let whole = false;
-    const running = remote.exec({ command, phase }, signal);
+    const running = remote.exec({ command, phase, ...limitFor(remote.description) }, signal);
     try {
       for (;;) {
         const next = await running.next();
@@ -146,45 +154,65 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
       throw new SandboxError("secret", "The command is too long, or holds a secret of this service.");
     }
     const signal = AbortSignal.any([caller, deadline]);
-    try {
-      const sandbox = await ready(signal);
-      if (anyway) sandbox.usedByModel = true;
-      const { description } = sandbox.remote;
-      const setup = setupFor(description);
-      const again = typeof sandbox.setup === "object" && !anyway && !isGood(sandbox.setup.end);
-      if (setup !== undefined && (sandbox.setup === undefined || again)) {
-        if (holdsSecret(setup)) throw new SandboxError("secret", "The setup command holds a secret.");
-        sandbox.setup = { command: setup, end: yield* exec(sandbox, setup, "setup", signal) };
+    const before = kept;
+    for (;;) {
+      const fresh = kept === undefined;
+      try {
+        return yield* attempt(command, signal, anyway, before);
+      } catch (error) {
+        caller.throwIfAborted();
+        if (deadline.aborted) {
+          await drop();
+          throw new SandboxError("out_of_time", OUT_OF_TIME);
+        }
+        if (!fresh && error instanceof SandboxError && error.problem === "gone") continue;
+        throw isFailedRead(error) ? new SandboxError("unreadable", `${UNREADABLE} ${error.message}`) : error;
       }
-      sandbox.setup ??= "none";
-      const failedSetup =
-        typeof sandbox.setup === "object" && !isGood(sandbox.setup.end) ? sandbox.setup : undefined;
-      const common = { description, leftOut: sandbox.leftOut };
-      if (failedSetup !== undefined && !anyway) {
-        return { ...common, ...failedSetup, phase: "setup", takenBack: NOTHING_TAKEN };
-      }
-      const end = yield* exec(sandbox, command, "command", signal);
-      const back = base ? { takenBack: NOTHING_TAKEN } : await fetchChanges(sandbox, signal);
-      const failed = failedSetup === undefined ? {} : { failedSetup };
-      return { ...common, ...failed, phase: "command", command, end, ...back };
-    } catch (error) {
-      caller.throwIfAborted();
-      if (!deadline.aborted) throw error;
-      await drop();
-      throw new SandboxError("out_of_time", OUT_OF_TIME);
     }
   }
 
+  async function* attempt(
+    command: string,
+    signal: AbortSignal,
+    anyway: boolean,
+    before: Kept | undefined,
+  ): AsyncGenerator<OutputEvent, Ran> {
+    const sandbox = await ready(signal);
+    const { description } = sandbox.remote;
+    const setup = setupFor(description);
+    const again = typeof sandbox.setup === "object" && !anyway && !isGood(sandbox.setup.end);
+    if (setup !== undefined && (sandbox.setup === undefined || again)) {
+      if (holdsSecret(setup)) throw new SandboxError("secret", "The setup command holds a secret.");
+      sandbox.setup = { command: setup, end: yield* exec(sandbox, setup, "setup", signal) };
+    }
+    sandbox.setup ??= "none";
+    const failedSetup =
+      typeof sandbox.setup === "object" && !isGood(sandbox.setup.end) ? sandbox.setup : undefined;
+    const { links, names, large } = sandbox.leftOut;
+    const leftOut = { links, names: names.size, large: large.size };
+    const common = { description, leftOut, anew: before !== undefined && before !== sandbox };
+    if (failedSetup !== undefined && !anyway) {
+      return { ...common, ...failedSetup, phase: "setup", takenBack: NOTHING_TAKEN };
+    }
+    const end = yield* exec(sandbox, command, "command", signal);
+    const back = base ? { takenBack: NOTHING_TAKEN } : await fetchChanges(sandbox, signal);
+    const failed = failedSetup === undefined ? {} : { failedSetup };
+    return { ...common, ...failed, phase: "command", command, end, ...back };
+  }
+
   async function fetchChanges(
-    { remote, sync }: Kept,
+    { remote, sync, leftOut: { names, large } }: Kept,
     signal: AbortSignal,
   ): Promise<Pick<Ran, "takenBack" | "notTaken">> {
     try {
-      const takenBack = await takeBack(workspace, await readChanges(remote.changes(signal)));
+      const changes = await readChanges(remote.changes(signal));
+      const takenBack = await takeBack(workspace, changes, (path) => !names.has(path) && !large.has(path));
       sync.took(takenBack.changed);
       return { takenBack };
     } catch (error) {
       signal.throwIfAborted();
+      if (isFailedRead(error))
+        return { takenBack: NOTHING_TAKEN, notTaken: `${NOT_COMPARED} ${error.message}` };
       if (!(error instanceof SandboxError)) throw error;
       return { takenBack: NOTHING_TAKEN, notTaken: error.message };
     }
@@ -202,17 +230,15 @@ export function createRunSandbox(options: RunSandboxOptions): RunSandbox {
         }
       },
     },
-    async renew() {
-      if (kept?.usedByModel === true) await drop();
-    },
     close: drop,
   };
 }
 
 function resultOf(ran: Ran): CommandResult {
-  const { end, takenBack, description, notTaken, failedSetup } = ran;
+  const { end, takenBack, description, notTaken, failedSetup, anew } = ran;
   const notes = [
     ...commandSentences(end),
+    ...(anew ? [ANEW] : []),
     ...(failedSetup === undefined ? [] : [`The setup command failed before: ${failedSetup.command}.`]),
     ...(notTaken === undefined ? [] : [notTaken]),
     ...takenBack.refused,
@@ -229,6 +255,15 @@ function isGood({ ending, exit_code }: ExecEnd): boolean {
   return ending === "exited" && exit_code === 0;
 }
 
+/** What the forge or the git server did not hand out; whoever waits for a rate limit goes on with it later. */
+function isFailedRead(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && error.retryAt === undefined;
+}
+
+const ANEW =
+  "The sandbox had ended, so this is a new one: what earlier commands left where git ignores it is gone.";
+const UNREADABLE = "The repository could not be read for the sandbox.";
+const NOT_COMPARED = "What the command changed was not taken over: the repository could not be read.";
 const OUT_OF_TIME =
   "The run has no time left for commands (limits.timeout_seconds); the rest of it is for publishing.";
 

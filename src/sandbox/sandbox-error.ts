@@ -6,12 +6,16 @@ export type SandboxProblem =
   | "at_capacity"
   /** The runner is there, and cannot or will not run commands for this service. */
   | "unavailable"
-  /** It was there and has ended: expired, destroyed, or its engine went away. */
+  /** It had ended before what was asked of it began: expired, destroyed, or its engine went away. */
+  | "gone"
+  /** It ended, or the connection to it did, while something was under way. */
   | "lost"
   /** The runner said nothing for too long. */
   | "timed_out"
   /** More than fits into a sandbox, or than is taken back from one. */
   | "too_large"
+  /** The repository's files could not be fetched for it. */
+  | "unreadable"
   /** One of the service's own secrets would have left. */
   | "secret"
   /** The run has no time left for commands. */

@@ -1,6 +1,7 @@
 /** Finds the secrets that edits add to a repository, whoever made them. */
 import { ServiceError } from "../errors.ts";
 import type { Change, Workspace } from "../workspace/workspace.ts";
+import { readingsOf } from "./readings.ts";
 import { scanText } from "./scan-text.ts";
 
 export interface FoundSecret {
@@ -14,7 +15,7 @@ export interface FoundSecret {
 /** More are not looked for. */
 const MOST = 20;
 
-/** A text that the edits may have added something to. */
+/** A name or content that the edits may have added something to. */
 interface Place {
   readonly path: string;
   readonly isName: boolean;
@@ -23,7 +24,8 @@ interface Place {
 /**
  * What looks like a secret in the names and contents of changed files, and was not there before: neither
  * in that file nor in another one that is changed or deleted, so that code which has one may be edited and
- * moved. Binary files are not looked into. Reads what was there before only when something was found.
+ * moved. Binary files are looked into as well, as far as plain text stands in them. Reads what was there
+ * before only when something was found.
  * `known` are the workspace's changes, for callers who have them.
  */
 export async function findSecrets(
@@ -34,10 +36,13 @@ export async function findSecrets(
   const suspects: Place[] = [];
   for (const place of changes.flatMap(placesOf)) {
     let found = false;
-    await scanText(await textOf(workspace, place), place.path, () => {
-      found = true;
-      return false;
-    });
+    for (const text of await readingsAt(workspace, place)) {
+      await scanText(text, place.path, () => {
+        found = true;
+        return false;
+      });
+      if (found) break;
+    }
     if (found) suspects.push(place);
   }
   if (suspects.length === 0) return [];
@@ -45,14 +50,19 @@ export async function findSecrets(
   const before = await secretsBefore(workspace, changes);
   const added: FoundSecret[] = [];
   for (const { path, isName } of suspects) {
-    const text = await textOf(workspace, { path, isName });
-    await scanText(text, path, ({ kind, start, end }) => {
-      if (!before.has(packed(text.slice(start, end)))) {
-        added.push({ path, line: isName ? 0 : lineAt(text, start), kind });
-      }
-      return added.length < MOST;
-    });
-    if (added.length >= MOST) break;
+    // What several readings of a file have is told once.
+    const earlier = new Set(before);
+    for (const text of await readingsAt(workspace, { path, isName })) {
+      const values: string[] = [];
+      await scanText(text, path, ({ kind, start, end }) => {
+        const value = packed(text.slice(start, end));
+        values.push(value);
+        if (!earlier.has(value)) added.push({ path, line: isName ? 0 : lineAt(text, start), kind });
+        return added.length < MOST;
+      });
+      if (added.length >= MOST) return added;
+      for (const value of values) earlier.add(value);
+    }
   }
   return added;
 }
@@ -65,40 +75,37 @@ function placesOf({ path, kind }: Change): readonly Place[] {
   return kind === "added" ? [name, content] : [content];
 }
 
-async function textOf(workspace: Workspace, { path, isName }: Place): Promise<string> {
-  if (isName) return path;
+async function readingsAt(workspace: Workspace, { path, isName }: Place): Promise<Iterable<string>> {
+  if (isName) return [path];
   const kind = (await workspace.entry(path))?.kind;
-  return kind === "file" || kind === "executable" ? decode(await workspace.read(path)) : "";
+  return kind === "file" || kind === "executable" ? readingsOf(await workspace.read(path)) : [];
 }
 
 async function secretsBefore(workspace: Workspace, changes: readonly Change[]): Promise<ReadonlySet<string>> {
   const values = new Set<string>();
   const paths = changes.filter(({ kind }) => kind !== "added").map(({ path, from }) => from ?? path);
   for (const path of paths) {
-    for (const text of [path, await textBefore(workspace, path)]) {
-      await scanText(text, path, ({ start, end }) => {
-        values.add(packed(text.slice(start, end)));
-        return true;
-      });
+    for (const texts of [[path], await readingsBefore(workspace, path)]) {
+      for (const text of texts) {
+        await scanText(text, path, ({ start, end }) => {
+          values.add(packed(text.slice(start, end)));
+          return true;
+        });
+      }
     }
   }
   return values;
 }
 
-async function textBefore(workspace: Workspace, path: string): Promise<string> {
+async function readingsBefore(workspace: Workspace, path: string): Promise<Iterable<string>> {
   try {
     const bytes = await workspace.readBase(path);
-    return bytes === undefined ? "" : decode(bytes);
+    return bytes === undefined ? [] : readingsOf(bytes);
   } catch (error) {
     // A file that is too large to read may be deleted all the same.
-    if (error instanceof ServiceError && error.code === "object_too_large") return "";
+    if (error instanceof ServiceError && error.code === "object_too_large") return [];
     throw error;
   }
-}
-
-/** Secrets are ASCII, so that text in any encoding without NULs is good enough; else nothing. */
-function decode(bytes: Uint8Array): string {
-  return bytes.includes(0) ? "" : new TextDecoder().decode(bytes);
 }
 
 /** A key's lines may have been indented anew. */

@@ -120,11 +120,11 @@ async function refusal(
       return authorization === undefined
         ? new ServiceError(
             "repository_not_found",
-            `${url} does not exist or is private. Check the name, or set GITHUB_TOKEN.`,
+            `${url} does not exist or is private. Check the name, or send a token in X-GitHub-Token or set GITHUB_TOKEN.`,
           )
         : new ServiceError(
             "invalid_token",
-            `The git server does not take the token for ${url}. It may have expired: set a new GITHUB_TOKEN.`,
+            `The git server does not take the token for ${url}. It may have expired: send a new X-GitHub-Token, or set a new GITHUB_TOKEN.`,
           );
     case 403:
       return new ServiceError(

@@ -249,7 +249,7 @@ describe.each(SANDBOX_PLACES)("in a sandbox of the provider %s", (provider, star
     expect(await repository.git("ls-tree", "-r", "--name-only", `${pull?.head}`)).toBe(
       ".gitignore\nMakefile\ngreet.py\nnotes.md\ntest_greet.py",
     );
-    expect(body).toContain("Changed by the command, not by the agent:\n\n- `greet.py`\n- `notes.md`");
+    expect(body).toContain("The command changed these files, too:\n\n- `greet.py`\n- `notes.md`");
   });
 
   test("a command that is cancelled is ended, and so is its sandbox", async () => {
@@ -282,6 +282,7 @@ describe.each(SANDBOX_PLACES)("in a sandbox of the provider %s", (provider, star
     ["before its first answer", /POST \/v1\/sandboxes\?/, "arrives"],
     ["when the files have come", /POST \/v1\/sandboxes\?/, "is sent"],
     ["when it has made the sandbox", /POST \/v1\/sandboxes\?/, "is answered"],
+    ["inside of its first answer", /POST \/v1\/sandboxes\?/, "streams"],
     ["before a command", /exec$/, "arrives"],
     ["behind the beginning of a command", /exec$/, "is answered"],
     ["in a command's output", /exec$/, "streams"],

@@ -1,4 +1,4 @@
-/** Vendors that fail in every way there is, and models that do what they should not: each run ends as it should. */
+/** Attack 22, vendors that fail in every way there is, and models that do what they should not: each run ends as it should. */
 import { describe, expect, test } from "vitest";
 import { allCases, ENDINGS, expectedOf, sampleCases } from "../endurance/fault-cases.ts";
 import { wireFaults } from "../endurance/wire-faults.ts";

@@ -146,7 +146,7 @@ describe("fork_refused", () => {
 
     expect([error.code, error.message, setup.requests()]).toEqual([
       "fork_refused",
-      'Forking "acme/widgets" needs a token: set GITHUB_TOKEN.',
+      'Forking "acme/widgets" needs a token: send one in X-GitHub-Token or set GITHUB_TOKEN.',
       [],
     ]);
   });

@@ -68,14 +68,14 @@ The command "npm test" passed in 4.2 s.
 
 - The sandbox did not have all of the repository: 1 link or submodule.
 
-The last lines of its output:
+The last lines that were printed:
 
 \`\`\`text
 \u2714 parses
 12 passed
 \`\`\`
 
-Changed by the command, not by the agent:
+The command changed these files, too:
 
 - \`package-lock.json\`
 
@@ -242,6 +242,18 @@ ${patch}\`\`\`\`
     );
   });
 
+  test("shows a script of several lines as one, and the whole reason behind a long sentence", () => {
+    const message = `The command "# lint first …" ended with exit code 3. ${"It is long. ".repeat(50)}The end.`;
+    const command = "# lint first\necho one\n\techo @all\n";
+    const body = pullRequestBody({
+      ...input,
+      verification: { status: "failed", message, command, exit_code: 3 },
+    });
+    expect(seen(body)).toContain(
+      "The end.\n\n- Command: the script below\n- Exit code: 3\n\n```sh\n#· lint first\necho one\n\techo @·all\n```\n\n---",
+    );
+  });
+
   test.each(["x", "`", "~", "@", "#1", "```\n", "🚀", "&#64;", "[skip ci]", "\u202e"])(
     "stays below GitHub's limit however much there is of %j",
     (piece) => {
@@ -262,7 +274,7 @@ ${patch}\`\`\`\`
         verification: {
           status: "failed",
           message: long,
-          command: long,
+          command: `${long}\n${long}`,
           exit_code: 255,
           duration_ms: 1e15,
           output: long,

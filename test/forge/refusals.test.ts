@@ -27,8 +27,8 @@ const REFUSALS: readonly Refusal[] = [
     answer: { status: 401, body: { message: "Bad credentials" } },
     code: "invalid_token",
     message:
-      "GITHUB_TOKEN is not valid or has expired: create one at https://forge/settings/tokens with access to " +
-      '"acme/widgets".',
+      "The GitHub token (X-GitHub-Token of the request, else GITHUB_TOKEN of the service) is not valid or has " +
+      'expired: create one at https://forge/settings/tokens with access to "acme/widgets".',
   },
   {
     name: "401 without a token",
@@ -36,8 +36,8 @@ const REFUSALS: readonly Refusal[] = [
     token: undefined,
     code: "invalid_token",
     message:
-      '"acme/widgets" cannot be reached without a token: create one at https://forge/settings/tokens and set ' +
-      "GITHUB_TOKEN.",
+      '"acme/widgets" cannot be reached without a token: create one at https://forge/settings/tokens, and ' +
+      "send it in X-GitHub-Token or set GITHUB_TOKEN.",
   },
   {
     name: "403 for no stated reason",
@@ -53,8 +53,8 @@ const REFUSALS: readonly Refusal[] = [
     token: undefined,
     code: "permission_denied",
     message:
-      'Could not read "acme/widgets": this needs a token. Create one at https://forge/settings/tokens and set ' +
-      "GITHUB_TOKEN.",
+      'Could not read "acme/widgets": this needs a token. Create one at https://forge/settings/tokens, and ' +
+      "send it in X-GitHub-Token or set GITHUB_TOKEN.",
   },
   {
     name: "403 for single sign-on",
@@ -163,8 +163,8 @@ const REFUSALS: readonly Refusal[] = [
     token: undefined,
     code: "repository_not_found",
     message:
-      'Could not read "acme/widgets": "acme/widgets" was not found, or it is private. Check the spelling, or set ' +
-      "GITHUB_TOKEN to a token that can see it.",
+      'Could not read "acme/widgets": "acme/widgets" was not found, or it is private. Check the spelling, or ' +
+      "send a token that can see it in X-GitHub-Token, or set GITHUB_TOKEN to one.",
   },
   {
     name: "409",

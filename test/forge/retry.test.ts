@@ -135,8 +135,8 @@ describe("attack 24: no request is sent earlier than GitHub allows", () => {
     const error = await failure(setup.forge.preflight(REF, setup.call));
 
     expect(error.message).toBe(
-      "GitHub asked for fewer requests (secondary rate limit). Try again after 2027-11-22T10:00:00.000Z. Set " +
-        "GITHUB_TOKEN: requests with a token have a higher limit.",
+      "GitHub asked for fewer requests (secondary rate limit). Try again after 2027-11-22T10:00:00.000Z. Send " +
+        "a token in X-GitHub-Token or set GITHUB_TOKEN: requests with one have a higher limit.",
     );
   });
 

@@ -137,6 +137,21 @@ describe("anonymous use", () => {
     );
   });
 
+  it.each(["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"])(
+    "is not for what a proxy on this machine passes on: %s",
+    async (header) => {
+      const notThrough =
+        "Anonymous use is not for requests that a proxy passes on: the operator has to set API_TOKENS.";
+      const passedOn = { [header]: "203.0.113.9" };
+      expect(await ask(OPEN, passedOn, "POST /code", "http://localhost:8000")).toEqual(refused(notThrough));
+      expect(await ask(OPEN, passedOn, "GET /runs")).toEqual(refused(notThrough));
+      expect(await ask(OPEN, passedOn, "POST /config")).toEqual(
+        refused(notThrough.replace("API_TOKENS", "ADMIN_TOKEN")),
+      );
+      expect(await ask({ API_TOKENS: TOKEN, ...OPEN }, { ...passedOn, ...bearer(TOKEN) })).toEqual(passed);
+    },
+  );
+
   it("is for programs and pages of this machine, not for pages elsewhere", async () => {
     for (const origin of ["http://localhost:8000", "https://app.localhost", "http://[::1]:5173"]) {
       expect(await ask(OPEN, { origin })).toEqual(passed);

@@ -227,13 +227,11 @@ async function about(app: Hono): Promise<About> {
   return (await app.request("/")).json() as Promise<About>;
 }
 
-/** The names in the refusal of an unknown field, without those inside `limits`. */
+/** The names in the refusal of an unknown field. */
 async function fieldsOf(refusal: Promise<Response>): Promise<string[]> {
   const { body } = await answer(refusal);
   const messages: string[] = (body.error.problems as { message: string }[]).map(({ message }) => message);
   const [, known = ""] =
     messages.map((text) => /unknown_ .* the fields are (.*)\./.exec(text)).find(Boolean) ?? [];
-  return known
-    .split(", ")
-    .filter((name) => !["max_turns", "max_tokens", "max_cost_usd", "timeout_seconds"].includes(name));
+  return known.split(", ");
 }

@@ -1,6 +1,6 @@
 /** Rate limits: what is counted, for whom, and that nobody uses up what is somebody else's. */
 import { describe, expect, it } from "vitest";
-import { addressKey } from "../../src/http/rate-limit.ts";
+import { visitorKey } from "../../src/http/rate-limit.ts";
 import { runIdOf } from "../support/memory-host.ts";
 import { createTestApp, type TestAppOptions } from "../support/test-app.ts";
 
@@ -69,13 +69,13 @@ describe("what is counted", () => {
     "for %s without a good credential is the address, and nobody's share",
     async (route) => {
       const wrong = await send(route, WRONG);
-      expect([wrong.response.status, wrong.counted]).toEqual([401, [`requests address:${ADDRESS}`]]);
+      expect([wrong.response.status, wrong.counted]).toEqual([401, [`requests visitor:${ADDRESS}`]]);
     },
   );
 
   it("for an API token at the configuration is its address", async () => {
     const { response, counted } = await send("GET /config", KNOWN);
-    expect([response.status, counted]).toEqual([403, [`requests address:${ADDRESS}`]]);
+    expect([response.status, counted]).toEqual([403, [`requests visitor:${ADDRESS}`]]);
   });
 
   it("is the caller alone where no address is known", async () => {
@@ -85,8 +85,8 @@ describe("what is counted", () => {
   });
 
   it("for GET /, which asks what is configured, is the address, whoever it is", async () => {
-    expect((await send("GET /", KNOWN)).counted).toEqual([`requests address:${ADDRESS}`]);
-    expect((await send("GET /", {})).counted).toEqual([`requests address:${ADDRESS}`]);
+    expect((await send("GET /", KNOWN)).counted).toEqual([`requests visitor:${ADDRESS}`]);
+    expect((await send("GET /", {})).counted).toEqual([`requests visitor:${ADDRESS}`]);
     expect((await send("GET /", {}, { exhausted: () => true })).response.status).toBe(429);
   });
 
@@ -127,8 +127,15 @@ describe("too much of it", () => {
   it("from an address stops whoever makes up credentials there, and not those who have one", async () => {
     const exhausted = { exhausted: (counted: string) => counted.includes("address:") };
     expect((await send("POST /code", MADE_UP, exhausted)).response.status).toBe(429);
-    expect((await send("GET /runs", WRONG, exhausted)).response.status).toBe(429);
     expect((await send("POST /code", KNOWN, exhausted)).response.status).toBe(200);
+  });
+
+  it("by visitors and wrong credentials leaves the callers at the same address alone", async () => {
+    const exhausted = { exhausted: (counted: string) => counted.includes("visitor:") };
+    expect((await send("GET /", {}, exhausted)).response.status).toBe(429);
+    expect((await send("GET /runs", WRONG, exhausted)).response.status).toBe(429);
+    expect((await send("GET /runs", MADE_UP, exhausted)).response.status).toBe(200);
+    expect((await send("POST /code", MADE_UP, exhausted)).response.status).toBe(200);
   });
 
   it("of starting leaves reading, and the other way round", async () => {
@@ -141,16 +148,16 @@ describe("too much of it", () => {
 
 describe("an address", () => {
   it.each([
-    ["203.0.113.9", "address:203.0.113.9"],
-    ["2001:db8:0:1:aaaa:bbbb:cccc:dddd", "address:2001:db8:0:1::/64"],
-    ["2001:DB8::1", "address:2001:db8:0:0::/64"],
-    ["2001:0db8:0000:0000:1::", "address:2001:db8:0:0::/64"],
-    ["2001:db8:0:1::", "address:2001:db8:0:1::/64"],
-    ["::1", "address:0:0:0:0::/64"],
-    ["fe80::1%eth0", "address:fe80:0:0:0::/64"],
-    ["::ffff:203.0.113.9", "address:::ffff:203.0.113.9"],
-    ["somebody", "address:somebody"],
+    ["203.0.113.9", "visitor:203.0.113.9"],
+    ["2001:db8:0:1:aaaa:bbbb:cccc:dddd", "visitor:2001:db8:0:1::/64"],
+    ["2001:DB8::1", "visitor:2001:db8:0:0::/64"],
+    ["2001:0db8:0000:0000:1::", "visitor:2001:db8:0:0::/64"],
+    ["2001:db8:0:1::", "visitor:2001:db8:0:1::/64"],
+    ["::1", "visitor:0:0:0:0::/64"],
+    ["fe80::1%eth0", "visitor:fe80:0:0:0::/64"],
+    ["::ffff:203.0.113.9", "visitor:::ffff:203.0.113.9"],
+    ["somebody", "visitor:somebody"],
   ])("%s counts as %s", (address, key) => {
-    expect(addressKey(address)).toBe(key);
+    expect(visitorKey(address)).toBe(key);
   });
 });

@@ -1,5 +1,6 @@
 /** Following a run: where a stream starts, when it is over, and which positions and parameters there are. */
 import { describe, expect, it } from "vitest";
+import { ServiceError } from "../../src/errors.ts";
 import { finished, GOOD, goesOn, ID, ids, JSON_ONLY, problem } from "../support/run-answers.ts";
 import { createTestApp } from "../support/test-app.ts";
 
@@ -115,4 +116,49 @@ describe("query parameters", () => {
     expect(text).not.toContain("canary");
     expect(host.asked).toEqual([]);
   });
+
+  it.each([
+    ["/runs?cursor=abc", {}, "cursor"],
+    [`/runs/${ID}/events?after=7`, {}, "after"],
+    [`/runs/${ID}/events?after=1`, { "last-event-id": "7" }, "Last-Event-ID"],
+  ])("of %s with %j that only the runs can tell are wrong are named too", async (path, headers, field) => {
+    const message = "It is not one of these.";
+    const refuse = () => Promise.reject(new ServiceError("invalid_request", message));
+    const { get } = createTestApp({ host: { list: refuse, events: refuse } });
+    const response = await get(path, headers as Record<string, string>);
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      { error: { code: "invalid_request", message, problems: [{ field, message }] } },
+    ]);
+  });
+
+  it("do not get the blame for what else the runs refuse", async () => {
+    const { get } = createTestApp({
+      host: { events: () => Promise.reject(new ServiceError("run_expired", "It has expired.")) },
+    });
+    const response = await get(`/runs/${ID}/events`);
+    expect([response.status, await response.json()]).toEqual([
+      410,
+      { error: { code: "run_expired", message: "It has expired." } },
+    ]);
+  });
+
+  it.each(["POST /code", "POST /code/legacy", `POST /runs/${ID}/prompt`, "GET /config", "POST /config"])(
+    "of %s are refused, also when they are fields of a body",
+    async (route) => {
+      const [method = "", path = ""] = route.split(" ");
+      const { app, runs } = createTestApp();
+      const response = await app.request(`${path}?mode=patch`, {
+        method,
+        headers: { "content-type": "application/json" },
+        ...(method === "POST" ? { body: path === "/config" ? '{"max_runs":1}' : JSON.stringify(GOOD) } : {}),
+      });
+      const message = "mode is not a query parameter of this request; it takes no query parameters.";
+      expect([response.status, await response.json(), runs]).toEqual([
+        400,
+        { error: { code: "invalid_request", message, problems: [{ field: "mode", message }] } },
+        [],
+      ]);
+    },
+  );
 });

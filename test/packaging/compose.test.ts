@@ -31,10 +31,11 @@ function environment(variables: Readonly<Record<string, string>> = {}): NodeJS.P
 }
 
 test.skipIf(DOCKER_HOST === "")(
-  "service and runner start with one command, and a command runs in a sandbox",
+  "service and runner start with one command, a command runs in a sandbox, and still does when the runner has died",
   { timeout: 300_000 },
   async () => {
     await using folder = await temporaryFolder();
+    await using sockets = await temporaryFolder();
     await makeNodeImage(folder.path);
     await run("docker", ["tag", SANDBOX_TEST_IMAGE, "tiny-backspace-sandbox"], { env: environment() });
     const project = join(folder.path, "project");
@@ -65,22 +66,40 @@ test.skipIf(DOCKER_HOST === "")(
         env: environment({
           SANDBOX_RUNNER_SECRET: randomBytes(32).toString("hex"),
           DOCKER_SOCKET: DOCKER_HOST.replace("unix://", ""),
+          NETWORK: "setup",
+          NETWORK_ALLOW: "registry.example",
+          NETWORK_FOLDER: sockets.path,
         }),
       });
     try {
       await compose("build", "sandbox-runner", "service");
       await compose("up", "-d");
-      const { stdout: address } = await compose("port", "sandbox-runner", "8000");
-      const components = await until(
-        "Docker is available to the service",
-        async () => {
-          const answer = await fetch(`http://${address.trim()}/health`).catch(() => undefined);
-          const report = (await answer?.json()) as { components?: Record<string, string> } | undefined;
-          return report?.components?.["docker"] === "available" ? report.components : undefined;
-        },
-        60_000,
+      const { stdout: address } = await compose("port", "network", "8000");
+      const components = () =>
+        until(
+          "Docker is available to the service",
+          async () => {
+            const answer = await fetch(`http://${address.trim()}/health`).catch(() => undefined);
+            const report = (await answer?.json()) as { components?: Record<string, string> } | undefined;
+            return report?.components?.["docker"] === "available" ? report.components : undefined;
+          },
+          60_000,
+        );
+      expect(await components()).toMatchObject({ coding_agent: "available", cloud_sandbox: "available" });
+      expect((await compose("exec", "-T", "sandbox-runner", "printenv", "NETWORK_ALLOW")).stdout).toBe(
+        "registry.example\n",
       );
-      expect(components).toMatchObject({ coding_agent: "available", cloud_sandbox: "available" });
+      const { stdout: id } = await compose("ps", "-q", "sandbox-runner");
+      // Every process but the first, which ends when the runner does, and the shell itself.
+      await compose("exec", "-T", "sandbox-runner", "sh", "-c", "kill -9 -1");
+      await until("the runner is started again", async () => {
+        const format = "{{.RestartCount}} {{.State.Running}}";
+        const { stdout } = await run("docker", ["inspect", "--format", format, id.trim()], {
+          env: environment(),
+        });
+        return stdout.trim() === "1 true" ? true : undefined;
+      });
+      expect(await components()).toMatchObject({ cloud_sandbox: "available" });
     } finally {
       await compose("down", "--volumes", "--timeout", "5");
     }

@@ -125,6 +125,21 @@ describe.each(Object.keys(COMMANDS) as Name[])("%s", (name) => {
     });
   });
 
+  test("counts the callers behind a proxy of the operator's each for themselves", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await serve(name, folder, {
+      API_TOKENS: API_TOKEN,
+      HOST: "127.0.0.1",
+      REQUESTS_PER_MINUTE: "1",
+      TRUSTED_PROXIES: "1",
+    });
+    const visit = async (forwarded: string) =>
+      (await fetch(server.url, { headers: { "x-forwarded-for": forwarded } })).status;
+    expect(await visit("203.0.113.9")).toBe(200);
+    expect(await visit("198.51.100.7, 203.0.113.9")).toBe(429);
+    expect(await visit("203.0.113.10")).toBe(200);
+  });
+
   test.each([
     ["PORT", "eighty", "must be a whole number from 0 to 65535"],
     ["API_TOKENS", "canary", "needs tokens of 16 characters or more"],

@@ -63,8 +63,19 @@ describe("of a repository with", () => {
     ],
     [
       "one that is not known",
-      { "package.json": pkg({ scripts, packageManager: "bun@1.0.0" }) },
+      { "package.json": pkg({ scripts, packageManager: "nub@1.0.0" }) },
       ["npm test", NODE],
+    ],
+    ["bun, named", { "package.json": pkg({ scripts, packageManager: "bun@1.0.0" }) }, ["bun run test", NODE]],
+    [
+      "bun's lock",
+      { "package.json": pkg({ scripts }), "bun.lock": "" },
+      ["bun run test", NODE, "bun install --frozen-lockfile"],
+    ],
+    [
+      "bun's older lock",
+      { "package.json": pkg({ scripts }), "bun.lockb": "" },
+      ["bun run test", NODE, "bun install --frozen-lockfile"],
     ],
     ["a byte order mark", { "package.json": `\uFEFF${pkg({ scripts })}` }, ["npm test", NODE]],
     ["npm's placeholder", { "package.json": pkg({ scripts: { test: PLACEHOLDER } }) }, []],
@@ -87,6 +98,28 @@ describe("of a repository with", () => {
     ],
     ["pytest in tox.ini", { "tox.ini": "[pytest]\n" }, ["python3 -m pytest", "tox.ini sets up pytest"]],
     ["a conftest.py", { "conftest.py": "" }, ["python3 -m pytest", "there is a conftest.py"]],
+    ["pytest.toml", { "pytest.toml": "[pytest]\n" }, ["python3 -m pytest", "there is a pytest.toml"]],
+    [
+      "pytest among tox's commands",
+      { "tox.ini": "[testenv]\ndeps = pytest\ncommands =\n    pytest {posargs}\n" },
+      ["python3 -m pytest", "tox.ini names pytest"],
+    ],
+    ["a tox.ini that runs something else", { "tox.ini": "[testenv]\ncommands = stestr run\n" }, []],
+    [
+      "tests in its root",
+      { "test_x.py": "", "x.py": "" },
+      ["python3 -m pytest", "there are tests with pytest's names"],
+    ],
+    [
+      "tests in its root, and a target of make",
+      { "test_x.py": "", Makefile: "test:\n" },
+      ["make test", "Makefile has the target test"],
+    ],
+    [
+      "tests beside its sources",
+      { "src/p/tests/test_a.py": "" },
+      ["python3 -m pytest", "a folder of tests has pytest's names"],
+    ],
     [
       "a folder of tests",
       { "tests/unit/test_a.py": "" },
@@ -159,27 +192,47 @@ describe(".tiny-backspace.yml", () => {
   const read = (text: string) => readSettingsFile(new TextEncoder().encode(text));
   const wrong = (why: string) => `.tiny-backspace.yml was left alone: ${why}.`;
 
-  test.each([
+  const left = (about: string) => `.tiny-backspace.yml: ${about}; it was left alone.`;
+
+  test.each<[string, object, ...string[]]>([
     ["", {}],
     ["# nothing yet\n", {}],
     ["test_command: npm test\n", { test_command: "npm test" }],
     ["setup_command: |\n  npm ci\n  npm run build\n", { setup_command: "npm ci\nnpm run build" }],
     ["{test_command: ' x '}", { test_command: "x" }],
-    ["test: x", wrong('it takes setup_command and test_command, not "test"')],
-    ["- x", wrong("it is not a mapping")],
-    ["test_command: [a]", wrong("test_command must be a text")],
-    ["test_command: ''", wrong("test_command is empty")],
-    ['test_command: "a\\0b"', wrong("test_command has a NUL in it")],
-    [`test_command: ${"x".repeat(10_001)}`, wrong("test_command is longer than 10000 characters")],
-    ["a: b: c", wrong("it is not YAML")],
-    ["x: &a [1]\ny: *a", wrong("it is not YAML")],
+    ["setup_command:\ntest_command: x\n", { test_command: "x" }],
+    [
+      "version: 1\ntest_command: x\n",
+      { test_command: "x" },
+      '.tiny-backspace.yml takes setup_command and test_command: "version" was left alone.',
+    ],
+    [
+      "a: 1\nb: 2\nc: 3\n",
+      {},
+      '.tiny-backspace.yml takes setup_command and test_command: "a" and 2 more were left alone.',
+    ],
+    ["- x", {}, wrong("it is not a mapping")],
+    [
+      "setup_command: ''\ntest_command: [a]",
+      {},
+      left("setup_command is empty"),
+      left("test_command must be a text"),
+    ],
+    ["setup_command: 1\ntest_command: x", { test_command: "x" }, left("setup_command must be a text")],
+    ['test_command: "a\\0b"', {}, left("test_command has a NUL in it")],
+    [`test_command: ${"x".repeat(10_001)}`, {}, left("test_command is longer than 10000 characters")],
+    ["a: b: c", {}, wrong("it is not YAML")],
+    ["x: &a [1]\ny: *a", {}, wrong("it is not YAML")],
     ["test_command: !!js/function x", { test_command: "x" }],
-    [`# ${"x".repeat(65_536)}`, wrong("it has more than 65536 bytes")],
-  ])("with %j", (text, expected) => {
-    expect(read(text)).toEqual(expected);
+    [`# ${"x".repeat(65_536)}`, {}, wrong("it has more than 65536 bytes")],
+  ])("with %j", (text, settings, ...problems) => {
+    expect(read(text)).toEqual({ settings, problems });
   });
 
   test("that is no text", () => {
-    expect(readSettingsFile(Uint8Array.of(0xff, 0xfe))).toBe(wrong("it is not YAML"));
+    expect(readSettingsFile(Uint8Array.of(0xff, 0xfe))).toEqual({
+      settings: {},
+      problems: [wrong("it is not YAML")],
+    });
   });
 });

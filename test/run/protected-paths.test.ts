@@ -143,6 +143,16 @@ test.each<[string, (workspace: Workspace) => Promise<void>, string[]]>([
     },
     ['"CODEOWNERS"', '"CODEOWNERS/nobody"'],
   ],
+  [
+    "whose folder is replaced by a file, that one by a folder with a file, and the place of this by one more",
+    async (it) => {
+      await it.delete(".github");
+      await it.move("a.txt", ".github");
+      await it.move("infra/main.tf", "a.txt/new");
+      await it.write("infra", "a file now\n");
+    },
+    ['".github"', `"${CI}"`, '"a.txt/new"', '"infra"'],
+  ],
 ])("a protected file %s stays as it is", async (what, edit, expected) => {
   const { leftOut, files, changed } = await published(
     `stays-${what.replace(/\W+/g, "-").slice(0, 30)}`,

@@ -1,13 +1,15 @@
 /** Attack 18: what looks like a secret is not pushed, nor told to anybody, whoever put it into the change. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AgentOutcome } from "../../src/agent/agent.ts";
+import { createRedactor } from "../../src/redact.ts";
 import type { RunRequest } from "../../src/run/request.ts";
+import { utf8 } from "../../src/workspace/bytes.ts";
 import type { Workspace } from "../../src/workspace/workspace.ts";
 import { FAKE_SECRETS, fakeToken } from "../support/fake-secrets.ts";
 import { type LocalForge, startForge } from "../support/forge/server.ts";
 import { createJournal } from "../support/journal.ts";
-import { TOKENS } from "../support/open.ts";
-import { partsFor, requestFor } from "../support/runs.ts";
+import { TOKEN, TOKENS } from "../support/open.ts";
+import { editing, partsFor, requestFor } from "../support/runs.ts";
 import { scriptedAgent } from "../support/scripted-agent.ts";
 
 const OLD = fakeToken();
@@ -20,6 +22,8 @@ const FILES = {
   [CI]: `env: ${OLD}\non: push\n`,
   link: { mode: "120000", content: "b.txt" },
 } as const;
+
+const unitOf = (unit: string) => unit.charCodeAt(0);
 
 let forge: LocalForge;
 
@@ -77,6 +81,12 @@ test.each<[string, (workspace: Workspace) => Promise<void>, string]>([
     "the name of a file (GitHub Token); that file, line 1 (GitHub Token)",
   ],
   [
+    "in UTF-16",
+    (it) => it.write("a.ps1", new Uint8Array(Uint16Array.from(`\ufeff\n$t = "${NEW}"\n`, unitOf).buffer)),
+    '"a.ps1", line 2 (GitHub Token)',
+  ],
+  ["in a binary file", (it) => it.write("a.bin", `\0\0${NEW}\0`), '"a.bin", line 1 (GitHub Token)'],
+  [
     "in what would be left out",
     (it) => it.write(CI, `${FILES[CI]}token: ${NEW}\n`),
     `"${CI}", line 3 (GitHub Token)`,
@@ -103,6 +113,30 @@ test.each<[string, (workspace: Workspace) => Promise<void>, string]>([
     expect(forge.log.lines().filter((line) => /receive-pack|\/pulls/.test(line))).toEqual([]);
     expect(JSON.stringify(journal.events)).not.toContain(NEW);
   }
+});
+
+test.each<[string, Uint8Array]>([
+  ["in UTF-8", utf8(`token = "${TOKEN}"\n`)],
+  ["in Latin-1", new Uint8Array([0xe9, ...utf8(TOKEN)])],
+  ["in UTF-16", new Uint8Array(Uint16Array.from(`\ufefftoken = "${TOKEN}"\n`, unitOf).buffer)],
+  ["in UTF-16 without a mark", new Uint8Array(Uint16Array.from(TOKEN, unitOf).buffer)],
+  ["in UTF-32", new Uint8Array(Uint32Array.from(TOKEN, unitOf).buffer)],
+  ["between NULs", utf8(`\0${TOKEN}\0`)],
+  ["split by a NUL", utf8(`${TOKEN.slice(0, 8)}\0${TOKEN.slice(8)}`)],
+])("the service's own token %s stops the run before anything is pushed", async (what, content) => {
+  const name = `own-${what.replace(/\W+/g, "-")}`;
+  const repository = await forge.addRepository(`octo/${name}`, { files: FILES });
+  const { holds } = createRedactor([TOKEN]);
+  const parts = partsFor(forge, { agent: editing((it) => it.write("new", content)) }, { holdsSecret: holds });
+  const journal = createJournal(requestFor(forge, `octo/${name}`), parts, "run-1");
+  await journal.attempt(parts);
+  const message =
+    'The change to "new" contains a secret of this service, so nothing was pushed. Take it out of the prompt.';
+  expect(journal.events.slice(-2)).toMatchObject([
+    { type: "error", code: "secret_in_change", retryable: false, message },
+    { type: "done", status: "failed", message, pr_url: null, branch: null, commit: null },
+  ]);
+  expect(await repository.git("for-each-ref", "--format=%(refname:short)", "refs/heads")).toBe("main");
 });
 
 test.each<[string, (workspace: Workspace) => Promise<void>]>([

@@ -1,68 +1,14 @@
 /** The verify step on a real runner, with agents that do what a test scripts. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Agent, AgentTask } from "../../src/agent/agent.ts";
 import type { DoneEvent, RunEvent } from "../../src/run/events.ts";
 import type { RunRequest } from "../../src/run/request.ts";
-import { type ForgeRepository, type LocalForge, startForge } from "../support/forge/server.ts";
-import { createJournal, type Journal } from "../support/journal.ts";
-import { TOKENS } from "../support/open.ts";
-import { clientFor, startProcessRunner } from "../support/run-sandboxes.ts";
-import { editing, partsFor, requestFor } from "../support/runs.ts";
-import type { StartedRunner } from "../support/sandbox-runner.ts";
+import { type CheckedRun, change, checkedRuns, FILES, leftOutOf } from "../support/checked-runs.ts";
+import { startProcessRunner } from "../support/run-sandboxes.ts";
+import { editing } from "../support/runs.ts";
 import { scriptedAgent, usageAt } from "../support/scripted-agent.ts";
 
-const RUN_ID = "6b1f1d5e-0000-4000-8000-000000000007";
-
-let forge: LocalForge;
-let runner: StartedRunner;
-
-beforeAll(async () => {
-  forge = await startForge({ tokens: TOKENS });
-  runner = await startProcessRunner({ MAX_SANDBOXES: "100" });
-});
-afterAll(async () => {
-  await runner.close();
-  await forge.close();
-});
-
-interface Case {
-  readonly repository: ForgeRepository;
-  readonly journal: Journal;
-  readonly parts: () => ReturnType<typeof partsFor>;
-}
-
-let count = 0;
-
-async function set(
-  files: Readonly<Record<string, string>>,
-  agent: Agent,
-  more: Partial<RunRequest> = {},
-): Promise<Case> {
-  count += 1;
-  const name = `octo/verify-${count}`;
-  const repository = await forge.addRepository(name, { files });
-  const request = requestFor(forge, name, {
-    use_cloud_sandbox: true,
-    sandbox_provider: "process",
-    ...more,
-  });
-  const parts = () => partsFor(forge, { agent }, { runner: clientFor(runner) });
-  return { repository, journal: createJournal(request, parts(), RUN_ID), parts };
-}
-
-function doneOf(events: readonly RunEvent[]): DoneEvent {
-  const done = events.at(-1);
-  if (done?.type !== "done") throw new Error("no done");
-  return done;
-}
-
-async function ran(
-  ...setUp: Parameters<typeof set>
-): Promise<{ events: readonly RunEvent[]; done: DoneEvent } & Case> {
-  const one = await set(...setUp);
-  expect(await one.journal.attempt(one.parts())).toBe(true);
-  return { ...one, events: one.journal.events, done: doneOf(one.journal.events) };
-}
+const { set, ran } = checkedRuns();
 
 /** The verify step's events. */
 function step(events: readonly RunEvent[]): readonly RunEvent[] {
@@ -71,8 +17,13 @@ function step(events: readonly RunEvent[]): readonly RunEvent[] {
   return events.slice(from, to + 1);
 }
 
-const change = editing((workspace) => workspace.write("a.txt", "new\n"));
-const FILES = { "a.txt": "old\n" };
+/** A run whose runner has place for one sandbox at a time. */
+async function ranInOnePlace(request: Partial<RunRequest>): Promise<DoneEvent> {
+  const small = await startProcessRunner({ MAX_SANDBOXES: "1", MAX_QUEUE: "0" });
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => small.close());
+  return (await ran(FILES, change, request, small)).done;
+}
 
 describe("which command checks a change", () => {
   const settings = "setup_command: echo from its setup\ntest_command: |\n  echo one\n  echo from the file\n";
@@ -118,16 +69,43 @@ describe("which command checks a change", () => {
 
   test("settings that are wrong are left alone, and said to be", async () => {
     const files = { ".tiny-backspace.yml": "test_comand: ls\n", Makefile: "test:\n\t@echo made\n" };
-    const { events, done } = await ran(files, change);
-    expect(events.filter(({ type }) => type === "warning")).toEqual([
-      {
-        type: "warning",
-        code: "settings_ignored",
-        message:
-          '.tiny-backspace.yml was left alone: it takes setup_command and test_command, not "test_comand".',
-      },
-    ]);
+    const { events, done, section } = await ran(files, change);
+    const message = '.tiny-backspace.yml takes setup_command and test_command: "test_comand" was left alone.';
+    expect(leftOutOf(events)).toEqual([["settings_ignored", message]]);
+    expect(section).toContain(`\n- ${message}\n`);
     expect(done.verification).toMatchObject({ status: "passed", command: "make test" });
+  });
+});
+
+describe("a change that can change what its check does", () => {
+  const touches = (
+    files: Readonly<Record<string, string>>,
+    path: string,
+    request: Partial<RunRequest> = {},
+  ) =>
+    ran(
+      files,
+      editing(async (workspace) => {
+        await workspace.write(path, `${files[path] ?? ""}\n`);
+        await workspace.write("other.txt", "x\n");
+      }),
+      request,
+    );
+
+  test.each([
+    ["package.json", { "package.json": '{"scripts": {"test": "true"}}' }, "npm test"],
+    ["Makefile", { Makefile: "test:\n\ttrue\n" }, "make test"],
+    ["sub/conftest.py", { "pytest.ini": "" }, "python3 -m pytest"],
+    ["run.sh", { ".tiny-backspace.yml": "test_command: sh ./run.sh\n", "run.sh": "true\n" }, "sh ./run.sh"],
+  ])("is said to: %s", async (path, files, command) => {
+    const { section } = await touches(files, path);
+    expect(section).toContain(`\n- This change touches "${path}", which can change what "${command}" does.`);
+  });
+
+  test("is told from one that cannot", async () => {
+    const { done, section } = await touches({ Makefile: "test:\n\ttrue\n" }, "package.json");
+    expect(done.verification?.status).toBe("passed");
+    expect(section).not.toContain("This change touches");
   });
 });
 
@@ -174,6 +152,17 @@ test("a setup that fails before the change too is no verdict on it", async () =>
   expect(repository.pullRequests[0]?.draft).toBe(false);
 });
 
+test("a run holds one sandbox at a time, so that it does not wait for itself", async () => {
+  expect((await ranInOnePlace({ test_command: "exit 3" })).verification).toMatchObject({
+    status: "failed",
+    failed_before: true,
+  });
+  expect((await ranInOnePlace({ setup_command: "exit 6", test_command: "true" })).verification).toEqual({
+    status: "not_verified",
+    message: 'The setup command "exit 6" ended with exit code 6, before the change too.',
+  });
+});
+
 test("a setup that only the change breaks is a failed check", async () => {
   const { done } = await ran(FILES, change, { setup_command: "grep old a.txt", test_command: "true" });
   expect(done.verification).toMatchObject({
@@ -181,28 +170,6 @@ test("a setup that only the change breaks is a failed check", async () => {
     command: "grep old a.txt",
     failed_before: false,
   });
-});
-
-test("what a check writes that looks like a secret is left out, and the rest of the change goes on", async () => {
-  const test_command =
-    "printf 'ghp_%s\\n' 1234567890abcdefghij1234567890abcdef > key.txt; echo x > other.txt";
-  const { events, done } = await ran(FILES, change, { test_command });
-  expect(done).toMatchObject({ status: "succeeded", changes: [{ path: "a.txt" }] });
-  expect(events.filter(({ type }) => type === "warning")).toEqual([
-    {
-      type: "warning",
-      code: "command_changes_left_out",
-      message: "What the command changed was left out, because it holds what looks like a secret.",
-    },
-  ]);
-});
-
-test("what a check changes in protected files is left out like any edit", async () => {
-  const test_command = "mkdir -p .github/workflows; echo x > .github/workflows/ci.yml; echo y > y.txt";
-  const { done, events, repository } = await ran(FILES, change, { test_command });
-  expect(done.changes.map(({ path }) => path)).toEqual(["a.txt", "y.txt"]);
-  expect(events.filter(({ type }) => type === "warning")).toMatchObject([{ code: "protected_path" }]);
-  expect(repository.pullRequests[0]?.body).toContain("`.github/workflows/ci.yml`");
 });
 
 describe("an agent with a model", () => {
@@ -263,6 +230,14 @@ describe("an agent with a model", () => {
     expect(events.filter(({ type }) => type === "output")).toHaveLength(1);
   });
 
+  test("does not pass the next check by what the first one left where git ignores it", async () => {
+    const files = { ...FILES, ".gitignore": "built\n" };
+    const { done } = await ran(files, repairing(["bad\n", "worse\n", "worst\n"]), {
+      test_command: "test -f built || { touch built; exit 1; }",
+    });
+    expect(done.verification).toMatchObject({ status: "failed", failed_before: true });
+  });
+
   test("that takes everything back ends as no_changes", async () => {
     const { done } = await ran(FILES, repairing(["bad\n", "old\n"]), { test_command });
     expect(done).toMatchObject({ status: "no_changes", changes: [], pr_url: null });
@@ -310,7 +285,7 @@ describe("an agent with a model", () => {
 });
 
 /** What readers see, without the names and times that differ. */
-function comparable({ journal, repository }: Case): unknown {
+function comparable({ journal, repository }: CheckedRun): unknown {
   return JSON.parse(
     JSON.stringify(journal.events)
       .replaceAll(repository.fullName, "octo/name")

@@ -104,7 +104,7 @@ test.each([
   [
     410,
     { error: { code: "sandbox_lost", message: "Gone.", retryable: false } },
-    "lost: The sandbox has ended. It says: Gone.",
+    "gone: The sandbox has ended. It says: Gone.",
   ],
   [
     401,
@@ -175,6 +175,26 @@ test("nobody there is told as such, and ending a sandbox there never fails", asy
   const sandbox = await client.create("process", nothing, signal);
   await sandbox.destroy();
   await expect(sandbox.put(nothing, signal)).rejects.toMatchObject({
+    problem: "unreachable",
+    message: "The sandbox-runner cannot be reached.",
+  });
+});
+
+test.each([
+  ["TypeError", new TypeError("terminated")],
+  ["plain error", new Error("Network connection lost.")],
+])("an answer that breaks off is told as such when the platform says so with a %s", async (_kind, error) => {
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode('{"id":'));
+      controller.error(error);
+    },
+  });
+  const cut = clientFor(
+    { url: "http://127.0.0.1:9", secret: "s".repeat(32) },
+    { fetch: () => Promise.resolve(new Response(body, { status: 201 })) },
+  );
+  await expect(cut.create("process", nothing, signal)).rejects.toMatchObject({
     problem: "unreachable",
     message: "The sandbox-runner cannot be reached.",
   });

@@ -1,6 +1,7 @@
 /** Attack 9, on the way out of a sandbox: whatever the tar is, nothing escapes, and nothing of a bad one is used. */
 import { packTar, type TarEntry, type TarHeader } from "modern-tar";
 import { describe, expect, test } from "vitest";
+import { ServiceError } from "../../src/errors.ts";
 import { readChanges } from "../../src/sandbox/read-changes.ts";
 import { takeBack } from "../../src/sandbox/take-back.ts";
 import { createMemoryWorkspace } from "../support/memory-workspace.ts";
@@ -116,6 +117,30 @@ test("what leads out of the tree or into git's folder is refused by its name, an
   expect(Object.keys(workspace.snapshot())).toEqual(["good.txt", "l"]);
   await taken.undo();
   expect(workspace.snapshot()).toEqual({ l: "/etc", "old.txt": "o" });
+});
+
+test("what was taken is put back when the workspace cannot be read any further", async () => {
+  const workspace = createMemoryWorkspace({ "a.txt": "a", "b.txt": "b" });
+  const unavailable = new ServiceError("forge_unavailable", "It answered with 502.");
+  const failing = { ...workspace, prefetch: () => Promise.reject(unavailable) };
+  const tar = await packTar([
+    file("files/a.txt", "formatted"),
+    manifest({ modified: ["a.txt"], deleted: ["b.txt"] }),
+  ]);
+  await expect(takeBack(failing, await readChanges(bytesOf(tar)))).rejects.toBe(unavailable);
+  expect(workspace.snapshot()).toEqual({ "a.txt": "a", "b.txt": "b" });
+});
+
+test("of many paths that are not handed out some are named, for each reason", async () => {
+  const skipped = Array.from({ length: 12 }, (_, at) => ({ path: `link-${at}`, reason: "not_a_file" }));
+  skipped.push({ path: "x".repeat(5000), reason: "bad_name" });
+  const tar = await packTar([manifest({ skipped })]);
+  const { refused } = await takeBack(createMemoryWorkspace(), await readChanges(bytesOf(tar)));
+  const named = Array.from({ length: 10 }, (_, at) => `"link-${at}"`).join(", ");
+  expect(refused).toEqual([
+    `What the command left at ${named} and 2 more was not taken over: it is a link or no regular file.`,
+    `What the command left at "${"x".repeat(199)}…" was not taken over: its name is too long or not UTF-8.`,
+  ]);
 });
 
 test("edits from before a command are there again when its changes are undone", async () => {

@@ -1,9 +1,9 @@
 /** A run's sandbox on a real runner: it has the workspace as it is, and what commands change comes back. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RunnerClient } from "../../src/sandbox/client.ts";
-import type { Ran, RunSandbox } from "../../src/sandbox/run-sandbox.ts";
+import { endingWords, ranOutOfRunTime } from "../../src/sandbox/ending-words.ts";
 import { createMemoryWorkspace } from "../support/memory-workspace.ts";
-import { clientFor, sandboxFor, startProcessRunner } from "../support/run-sandboxes.ts";
+import { clientFor, run, sandboxFor, startProcessRunner } from "../support/run-sandboxes.ts";
 import { runnerClient, type StartedRunner } from "../support/sandbox-runner.ts";
 
 let runner: StartedRunner;
@@ -15,20 +15,6 @@ beforeAll(async () => {
   client = clientFor(runner);
 });
 afterAll(() => runner.close());
-
-interface Told extends Ran {
-  readonly said: string;
-}
-
-async function run(sandbox: RunSandbox, command: string, anyway = false): Promise<Told> {
-  const running = sandbox.execute(command, signal, anyway);
-  let said = "";
-  for (;;) {
-    const next = await running.next();
-    if (next.done === true) return { ...next.value, said };
-    said += next.value.data;
-  }
-}
 
 const ODD = {
   "a b/ü.txt": "one\n",
@@ -120,17 +106,15 @@ test("what a command changes becomes edits, but for what git ignores, and is not
   expect((await run(sandbox, "cat a.txt gone.txt; test -x x.sh || echo plain")).said).toBe("a\ng\nplain\n");
 });
 
-test("a check does not find what a model's commands left where git ignores it, but what they changed", async () => {
+test("a command after a close does not find what was left where git ignores it, but what was changed", async () => {
   const workspace = createMemoryWorkspace({ ".gitignore": "ignored\n" });
   const sandbox = sandboxFor(client, workspace);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => sandbox.close());
-  await run(sandbox, "echo kept > ignored");
-  await sandbox.renew();
-  expect((await run(sandbox, "cat ignored")).said).toBe("kept\n");
   const running = sandbox.commands.run("echo new > new; echo changed > ignored", signal);
   while ((await running.next()).done !== true);
-  await sandbox.renew();
+  expect((await run(sandbox, "cat ignored")).said).toBe("changed\n");
+  await sandbox.close();
   expect((await run(sandbox, "cat new; ls ignored 2>/dev/null || echo none")).said).toBe("new\nnone\n");
 });
 
@@ -183,18 +167,45 @@ test("an abort ends the command, and the next one gets a sandbox of its own", as
   await sandbox.close();
 });
 
-test("a sandbox that has ended between two commands is made anew when something is to be sent to it", async () => {
-  const workspace = createMemoryWorkspace({ "a.txt": "a\n" });
-  const sandbox = sandboxFor(client, workspace);
-  await run(sandbox, "touch left");
-  const created = runner.log.findLast((entry) => typeof entry["sandbox"] === "string")?.["sandbox"];
-  await runnerClient(runner).destroy(String(created));
-  await expect(run(sandbox, "ls")).rejects.toMatchObject({ problem: "lost" });
-  await run(sandbox, "touch left");
-  const again = runner.log.findLast((entry) => typeof entry["sandbox"] === "string")?.["sandbox"];
-  await runnerClient(runner).destroy(String(again));
+/** Ends the newest sandbox of the runner behind its user's back. */
+async function endNewest(): Promise<void> {
+  const newest = runner.log.findLast((entry) => typeof entry["sandbox"] === "string")?.["sandbox"];
+  await runnerClient(runner).destroy(String(newest));
+}
+
+test("a sandbox that has ended between two commands is made anew, with its setup, and models are told", async () => {
+  const workspace = createMemoryWorkspace({ ".gitignore": "left\nready\n", "a.txt": "a\n" });
+  const sandbox = sandboxFor(client, workspace, { setupFor: () => "echo set up; touch ready" });
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => sandbox.close());
+  const first = await run(sandbox, "touch left");
+  expect([first.said, first.anew]).toEqual(["set up\n", false]);
+  await endNewest();
+  const second = await run(sandbox, "ls; touch left");
+  expect([second.said, second.anew]).toEqual(["set up\na.txt\nready\n", true]);
+  await endNewest();
   await workspace.write("a.txt", "edited\n");
-  expect((await run(sandbox, "grep -r .")).said).toBe("a.txt:edited\n");
+  const third = await run(sandbox, "ls; cat a.txt");
+  expect([third.said, third.anew]).toEqual(["set up\na.txt\nready\nedited\n", true]);
+  expect((await run(sandbox, "true")).anew).toBe(false);
+  await endNewest();
+  const running = sandbox.commands.run("true", signal);
+  expect((await running.next()).value).toMatchObject({ data: "set up\n" });
+  expect((await running.next()).value).toEqual({
+    exitCode: 0,
+    notes: [
+      "The sandbox had ended, so this is a new one: what earlier commands left where git ignores it is gone.",
+    ],
+  });
+});
+
+test("a sandbox that ends under its command is not made anew", async () => {
+  const sandbox = sandboxFor(client, createMemoryWorkspace({ "a.txt": "a\n" }));
+  await run(sandbox, "true");
+  const running = sandbox.execute("echo started; sleep 1000", signal);
+  expect((await running.next()).value).toMatchObject({ data: "started\n" });
+  await endNewest();
+  await expect(running.next()).rejects.toMatchObject({ problem: "lost" });
   await sandbox.close();
 });
 
@@ -205,6 +216,18 @@ test("a run without time left for commands is told so", async () => {
   await running.next();
   late.abort(new DOMException("late", "TimeoutError"));
   await expect(running.next()).rejects.toMatchObject({ problem: "out_of_time" });
+});
+
+test("a command ends as timed out while there is still time to tell what it came to", async () => {
+  const workspace = createMemoryWorkspace({});
+  const sandbox = sandboxFor(client, workspace, { timeLeft: () => 4_900 });
+  const { end, takenBack, description } = await run(sandbox, "echo kept > new.txt; sleep 1000");
+  expect(takenBack.changed).toEqual(["new.txt"]);
+  expect([endingWords(end, description.limits), ranOutOfRunTime(end, description.limits)]).toEqual([
+    "timed out after 1 s",
+    true,
+  ]);
+  await sandbox.close();
 });
 
 test("no secret of the service is sent: not in a command, a name, or an edit", async () => {
@@ -219,6 +242,8 @@ test("no secret of the service is sent: not in a command, a name, or an edit", a
   await workspace.write("c.txt", "canary");
   await expect(run(sandbox, "ls")).rejects.toMatchObject({ problem: "secret" });
   await sandbox.close();
+  await expect(run(sandbox, "ls")).rejects.toMatchObject({ problem: "secret" });
+  await workspace.write("c.txt", [..."canary"].join("\0"));
   await expect(run(sandbox, "ls")).rejects.toMatchObject({ problem: "secret" });
   await sandbox.close();
 });

@@ -4,6 +4,7 @@ import { findSecrets } from "../../src/secrets/find-secrets.ts";
 import type { Workspace } from "../../src/workspace/workspace.ts";
 import { FAKE_SECRETS, fakeToken } from "../support/fake-secrets.ts";
 import { createMemoryWorkspace } from "../support/memory-workspace.ts";
+import { randomNumbers, randomText } from "../support/random.ts";
 
 const OLD = fakeToken();
 const NEW = fakeToken();
@@ -16,6 +17,26 @@ const FILES = {
   "key.pem": `${PEM}\n`,
   "logo.png": new Uint8Array([0, 1, 2]),
 };
+
+const random = randomNumbers(3);
+
+function bytes(before: readonly number[], text: string): Uint8Array {
+  return new Uint8Array([...before, ...new TextEncoder().encode(text)]);
+}
+
+/** Little-endian, as Windows writes it. */
+function utf16(text: string): Uint8Array {
+  return new Uint8Array(Uint16Array.from(text, (unit) => unit.charCodeAt(0)).buffer);
+}
+
+function utf32(text: string): Uint8Array {
+  return new Uint8Array(Uint32Array.from(text, (unit) => unit.charCodeAt(0)).buffer);
+}
+
+/** Big-endian, for units of two bytes (`last` 1) or four (3). */
+function swapped(units: Uint8Array, last: 1 | 3 = 1): Uint8Array {
+  return units.map((_byte, at) => units[at ^ last] ?? 0);
+}
 
 type Edit = (workspace: Workspace) => Promise<void>;
 
@@ -91,7 +112,20 @@ test.each<[string, Edit, object[]]>([
     (it) => it.write("crlf.txt", `a\r\nb\r\n${NEW}\r\n`),
     [{ path: "crlf.txt", line: 3, kind: KIND }],
   ],
-  ["a binary file", (it) => it.write("logo.png", new Uint8Array([0, ...new TextEncoder().encode(NEW)])), []],
+  [
+    "a text in a binary file",
+    (it) => it.write("logo.png", bytes([0, 1, 2], `\ntext\0${NEW}\0text`)),
+    [{ path: "logo.png", line: 2, kind: KIND }],
+  ],
+  [
+    "a file of another kind around a secret that was there",
+    async (it) => {
+      await it.delete("config.js");
+      await it.write("config.ps1", utf16(FILES["config.js"]));
+    },
+    [],
+  ],
+  ["a binary file without any", (it) => it.write("logo.png", bytes([0, 3], randomText(random, 5_000))), []],
   [
     "two secrets in one line and one in another file",
     async (it) => {
@@ -108,6 +142,28 @@ test.each<[string, Edit, object[]]>([
   const workspace = createMemoryWorkspace(FILES);
   await edit(workspace);
   expect(await findSecrets(workspace)).toEqual(expected);
+});
+
+test.each<[string, Uint8Array]>([
+  ["UTF-16", utf16(`\ufeffa\n䷁${NEW}䷁\n`)],
+  ["big-endian UTF-16", swapped(utf16(`\ufeffa\n䷁${NEW}䷁\n`))],
+  ["UTF-16 without a mark", utf16(`a\n ${NEW}\n`)],
+  ["big-endian UTF-16 without a mark", swapped(utf16(`a\n ${NEW}\n`))],
+  ["UTF-32", utf32(`\ufeffa\n ${NEW}\n`)],
+  ["big-endian UTF-32", swapped(utf32(`\ufeffa\n ${NEW}\n`), 3)],
+  ["UTF-8 behind UTF-16's mark", bytes([0xff, 0xfe], `\n${NEW}\n`)],
+  ["UTF-8 behind UTF-16's mark, and a NUL", bytes([0xff, 0xfe], `\n${NEW}\n\0`)],
+  ["UTF-8 with a NUL at its end", bytes([], `a\n${NEW}\n\0`)],
+  ["UTF-8 with a NUL far from it", bytes([], `a\n${NEW}\n${"b".repeat(5_000_000)}\0`)],
+  ["UTF-8 with a NUL behind every word", bytes([], `a\nkey\0${NEW}\0`)],
+  [
+    "UTF-8 with NULs inside of it",
+    bytes([], `a\n${NEW.slice(0, 9)}\0${NEW.slice(9, 30)}\0\0${NEW.slice(30)}\n`),
+  ],
+])("a secret in %s is found, and once", async (_what, content) => {
+  const workspace = createMemoryWorkspace();
+  await workspace.write("new", content);
+  expect(await findSecrets(workspace)).toEqual([{ path: "new", line: 2, kind: KIND }]);
 });
 
 test("among many that were there, the one that was not is found", async () => {

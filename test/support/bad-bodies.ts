@@ -138,7 +138,7 @@ export function configRequests(serverUrl: string): BadRequest[] {
       {
         field: "__proto__",
         message:
-          "__proto__ is not a field of this request; the fields are default_llm_provider, default_llm_model, default_sandbox_provider, limits, allowed_hosts, max_runs, max_runs_per_caller, github_token, openai_api_key, anthropic_api_key, max_turns, max_tokens, max_cost_usd, timeout_seconds.",
+          "__proto__ is not a field of this request; the fields are default_llm_provider, default_llm_model, default_sandbox_provider, limits, allowed_hosts, max_runs, max_runs_per_caller, github_token, openai_api_key, anthropic_api_key.",
       },
     ]),
     config("a slip in the configuration", { default_llm_modle: "gpt-4" }, [

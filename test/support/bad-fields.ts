@@ -16,7 +16,19 @@ export function fieldRequests(serverUrl: string): BadRequest[] {
     );
   const forbidden = "must not have spaces, control characters or any of ~ ^ : ? * [ \\";
   const fields =
-    "repoUrl, prompt, use_llm, llm_provider, llm_model, use_cloud_sandbox, sandbox_provider, base_branch, draft, mode, test_command, setup_command, protected_paths, allow_workflows, limits, max_turns, max_tokens, max_cost_usd, timeout_seconds";
+    "repoUrl, prompt, use_llm, llm_provider, llm_model, use_cloud_sandbox, sandbox_provider, base_branch, draft, mode, test_command, setup_command, protected_paths, allow_workflows, limits";
+
+  const tooManyToList = (count: number, rest: string): BadRequest => {
+    const names = Array.from({ length: count }, (_, n) => `k${n}`);
+    const shown = names.slice(0, 50).map((field) => ({
+      field,
+      message: `${field} is not a field of this request; the fields are ${fields}.`,
+    }));
+    const body = { ...good, ...Object.fromEntries(names.map((name) => [name, 1])) };
+    const request = refused(`${count} unknown fields`, body, [...shown, { field: "body", message: rest }]);
+    const message = `The request has ${count} problems; the first are listed in "problems".`;
+    return { ...request, error: { ...request.error, message } };
+  };
 
   return [
     refused("no fields", {}, [
@@ -193,12 +205,26 @@ export function fieldRequests(serverUrl: string): BadRequest[] {
         { field: "repoUrl", message: "repoUrl is required: a string." },
         {
           field: "limits.max_turn",
-          message: "limits.max_turn is not a field of this request; did you mean max_turns?",
+          message: "limits.max_turn is not a field of this request; did you mean limits.max_turns?",
         },
         { field: "repo_url", message: "repo_url is not a field of this request; did you mean repoUrl?" },
         { field: "use_LLM", message: "use_LLM is not a field of this request; did you mean use_llm?" },
       ],
     ),
+    one(
+      "a limit beside the limits",
+      { max_turns: 3 },
+      "max_turns",
+      "max_turns is not a field of this request; did you mean limits.max_turns?",
+    ),
+    one(
+      "an unknown limit close to nothing",
+      { limits: { x: 1 } },
+      "limits.x",
+      "limits.x is not a field of this request; the fields of limits are max_turns, max_tokens, max_cost_usd, timeout_seconds.",
+    ),
+    tooManyToList(90_000, "89950 more problems are not listed."),
+    tooManyToList(51, "1 more problem is not listed."),
     one(
       "an unknown field close to nothing",
       { webhook: CANARY },

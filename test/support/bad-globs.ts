@@ -44,6 +44,11 @@ export function globRequests(good: Readonly<Record<string, unknown>>): BadReques
     refused("51 globs", { ...good, protected_paths: Array.from({ length: 51 }, (_, n) => `f${n}`) }, [
       { field: "protected_paths", message: "protected_paths has 51 globs; 50 are the most." },
     ]),
+    refused(
+      "51 globs, of which none is looked at",
+      { ...good, protected_paths: Array.from({ length: 51 }, () => "!keep") },
+      [{ field: "protected_paths", message: "protected_paths has 51 globs; 50 are the most." }],
+    ),
     refused("a glob that is no list", { ...good, protected_paths: "*.lock" }, [
       { field: "protected_paths", message: "protected_paths must be an array, not a string." },
     ]),

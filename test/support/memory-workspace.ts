@@ -26,6 +26,8 @@ interface Stored {
 export interface MemoryWorkspaceOptions {
   /** Files larger than this are refused by `write`. */
   readonly maxFileBytes?: number;
+  /** Files larger than this cannot be read, as blobs over the bound for one file cannot. */
+  readonly maxReadBytes?: number;
 }
 
 export interface MemoryWorkspace extends Workspace {
@@ -42,7 +44,7 @@ const utf8 = new TextEncoder();
 /** A workspace whose base commit holds these files. */
 export function createMemoryWorkspace(
   files: Readonly<Record<string, string | Uint8Array | MemoryFile>> = {},
-  { maxFileBytes = 10_000_000 }: MemoryWorkspaceOptions = {},
+  { maxFileBytes = 10_000_000, maxReadBytes = 10_000_000 }: MemoryWorkspaceOptions = {},
 ): MemoryWorkspace {
   const base = new Map<string, Stored>();
   for (const [path, file] of Object.entries(files)) base.set(path, stored(file));
@@ -92,6 +94,8 @@ export function createMemoryWorkspace(
     },
     read: async (path) => {
       const { bytes } = fileAt(path);
+      if (bytes.length > maxReadBytes)
+        throw new ServiceError("object_too_large", `"${path}" is over the limit of ${maxReadBytes} bytes.`);
       if (!isFetched(path)) unfetched.push(path);
       fetched.add(path);
       return bytes;
@@ -109,7 +113,11 @@ export function createMemoryWorkspace(
     readAll: async function* ({ base: atBase = false } = {}) {
       for (const [path, { bytes, kind }] of sorted(atBase ? base : now)) {
         if (kind === "file" || kind === "executable")
-          yield { path, executable: kind === "executable", bytes };
+          yield {
+            path,
+            executable: kind === "executable",
+            bytes: bytes.length > maxReadBytes ? undefined : bytes,
+          };
       }
     },
     edits: () =>

@@ -2,7 +2,12 @@
 import { createProcessBackend } from "../../sandbox-runner/src/process/backend.ts";
 import { createEgress } from "../../src/egress.ts";
 import { createRunnerClient, type RunnerClient, type RunnerClientOptions } from "../../src/sandbox/client.ts";
-import { createRunSandbox, type RunSandbox, type RunSandboxOptions } from "../../src/sandbox/run-sandbox.ts";
+import {
+  createRunSandbox,
+  type Ran,
+  type RunSandbox,
+  type RunSandboxOptions,
+} from "../../src/sandbox/run-sandbox.ts";
 import type { Workspace } from "../../src/workspace/workspace.ts";
 import {
   runnerSettings,
@@ -45,4 +50,19 @@ export function sandboxFor(
     deadline: new AbortController().signal,
     ...more,
   });
+}
+
+interface Told extends Ran {
+  readonly said: string;
+}
+
+/** Runs one command to its end, and what it printed with it. */
+export async function run(sandbox: RunSandbox, command: string): Promise<Told> {
+  const running = sandbox.execute(command, new AbortController().signal);
+  let said = "";
+  for (;;) {
+    const next = await running.next();
+    if (next.done === true) return { ...next.value, said };
+    said += next.value.data;
+  }
 }

@@ -2,8 +2,8 @@
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import type { Backend, BackendSandbox, CreateOptions } from "../backend.ts";
 import { RunnerError } from "../errors.ts";
-import { randomId } from "../ids.ts";
 import { type CommonSettings, SetUpError } from "../settings.ts";
+import { createAgents } from "./connections.ts";
 import { MAX_COMMAND_SECONDS, MAX_RESPONSE_CONTENT_BYTES } from "./limits.ts";
 import { createSandbox } from "./sandbox.ts";
 
@@ -17,10 +17,14 @@ export interface LambdaSettings extends CommonSettings {
 }
 
 const CONNECT_MS = 5_000;
+/** All of a check, and its command with the wait for its turn: whoever asks for a check waits 15 seconds. */
 const CHECK_MS = 60_000;
+const CHECK_COMMAND_MS = 10_000;
+/** Always the same, as each tenant costs a cold start. No sandbox has it: their ids are random. */
+const CHECK_TENANT = "health-check";
 
 /** Throws SetUpError. Credentials come from where AWS's SDK looks for them: environment, files, roles. */
-export function createLambdaBackend(settings: LambdaSettings): Backend {
+export async function createLambdaBackend(settings: LambdaSettings): Promise<Backend> {
   const { region, functionName, endpoint, archive, limits: given } = settings;
   if (functionName === undefined)
     throw new SetUpError("SANDBOX_BACKENDS names 'aws', so LAMBDA_FUNCTION must name the function.");
@@ -32,9 +36,13 @@ export function createLambdaBackend(settings: LambdaSettings): Backend {
   const client = new LambdaClient({
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    // A command is never started twice, and whoever waits may as well wait in the runner's queue.
+    // A command is never started twice: only this backend knows what has not begun.
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: CONNECT_MS },
+    requestHandler: { connectionTimeout: CONNECT_MS, ...createAgents() },
+  });
+  await client.config.region().catch(() => {
+    client.destroy();
+    throw new SetUpError("SANDBOX_BACKENDS names 'aws', so AWS_REGION must name the function's region.");
   });
   const sandboxes = new Set<BackendSandbox>();
 
@@ -56,9 +64,9 @@ export function createLambdaBackend(settings: LambdaSettings): Backend {
     network: "none",
     create,
     async check(signal) {
-      const sandbox = await create({ id: randomId(), expiresAt: Date.now() + CHECK_MS });
+      const sandbox = await create({ id: CHECK_TENANT, expiresAt: Date.now() + CHECK_MS });
       try {
-        const run = sandbox.exec({ command: "true", timeoutMs: CHECK_MS, network: false }, signal);
+        const run = sandbox.exec({ command: "true", timeoutMs: CHECK_COMMAND_MS, network: false }, signal);
         let step = await run.next();
         while (step.done !== true) step = await run.next();
         if (step.value.exitCode !== 0)

@@ -16,14 +16,18 @@ export class FunctionError extends Error {
   }
 }
 
-/** How a command ended that took its function down with it. Throws RunnerError when it was not the command's doing. */
-export function endingOf(error: FunctionError): CommandEnd {
+/**
+ * How a command ended that took its function down with it. Throws RunnerError when it was not the command's doing, or
+ * may not have been: a function that ends before it has `answered` anything may never have started one.
+ */
+export function endingOf(error: FunctionError, answered: boolean): CommandEnd {
   const lost = (ending: CommandEnd["ending"]): CommandEnd => ({ ending, exitCode: null, signal: null });
   if (error.type === "Sandbox.Timedout" || error.message.includes("Task timed out")) return lost("timed_out");
   if (error.type === "Runtime.OutOfMemory") return lost("out_of_memory");
   if (error.type === "Runtime.ExitError") {
     // Lambda's words for a function that is out of memory. A command that kills its function looks the same.
-    return lost(error.message.includes("signal: killed") ? "out_of_memory" : "sandbox_lost");
+    if (error.message.includes("signal: killed")) return lost("out_of_memory");
+    if (answered) return lost("sandbox_lost");
   }
   if (error.type === "Function.ResponseSizeTooLarge") {
     throw new RunnerError(
@@ -34,7 +38,7 @@ export function endingOf(error: FunctionError): CommandEnd {
   }
   throw new RunnerError(
     "provider_unavailable",
-    "The Lambda function failed before it could run the command; its log says why.",
+    "The Lambda function failed, or the command ended it; its log says why.",
     { cause: error },
   );
 }
@@ -54,6 +58,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   CredentialsProviderError: "The runner has no AWS credentials.",
   InvalidParameterValueException:
     "The Lambda function does not take the runner's request: deploy it from the template that belongs to the runner.",
+  ServiceQuotaExceededException:
+    "The runner's AWS account is at one of Lambda's quotas; AWS's Service Quotas can raise it.",
   ResourceNotReadyException: NOT_READY,
   ResourceConflictException: NOT_READY,
 };

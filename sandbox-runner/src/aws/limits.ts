@@ -16,7 +16,7 @@ const ENVELOPE_BYTES = 65_536;
 /** Of the packed files of a sandbox: base64 makes four bytes of three. */
 export const MAX_PACKED_BYTES = Math.floor((LAMBDA_REQUEST_BYTES - ENVELOPE_BYTES) / 4) * 3;
 
-/** Frames around what is streamed back, the list of changed files with long names, and tar headers. */
+/** Frames around what is streamed back, the list of changed files, and tar headers of some thousands of them. */
 const FRAMING_BYTES = 4_194_304;
 /** Of output and changed files together. */
 export const MAX_RESPONSE_CONTENT_BYTES = LAMBDA_RESPONSE_BYTES - FRAMING_BYTES;

@@ -9,6 +9,7 @@ import { type InvokeOptions, invoke } from "./invoke.ts";
 import { MAX_RESPONSE_CONTENT_BYTES } from "./limits.ts";
 import { notFrames, readFrames } from "./read-frames.ts";
 import { createStoredFiles } from "./stored-files.ts";
+import { invokeInTurn } from "./throttled.ts";
 import { createChangeTracker } from "./track-changes.ts";
 
 export interface SandboxSettings {
@@ -65,27 +66,26 @@ export async function createSandbox(
     { command, timeoutMs }: Command,
     signal: AbortSignal,
   ): AsyncGenerator<OutputChunk, CommandEnd> {
-    const frames = readFrames(
-      invoke(
-        options,
-        {
-          version: 1,
-          files: Buffer.from(stored.packed()).toString("base64"),
-          command,
-          timeoutMs,
-          // One more than is passed on, which shows that there was more.
-          outputBytes: limits.output_bytes + 1,
-          archive,
-          changedBytes,
-          pids,
-          openFiles,
-        },
-        signal,
-      ),
-    );
+    let answered = false;
+    const invocation = {
+      version: 1,
+      files: Buffer.from(stored.packed()).toString("base64"),
+      command,
+      // One more than is passed on, which shows that there was more.
+      outputBytes: limits.output_bytes + 1,
+      archive,
+      changedBytes,
+      pids,
+      openFiles,
+    } as const;
+    /** A command's time begins when it runs, and ends with its sandbox: nothing ends it later. */
+    const time = () => Math.max(1, Math.min(timeoutMs, expiresAt - Date.now()));
+    const invokeNow = () => invoke(options, { ...invocation, timeoutMs: time() }, signal);
+    const frames = readFrames(invokeInTurn(invokeNow, timeoutMs, signal));
     const rest = restOf(frames);
     try {
       for (let next = await frames.next(); next.done !== true; next = await frames.next()) {
+        answered = true;
         const { kind, data } = next.value;
         if (kind === "stdout" || kind === "stderr") yield { stream: kind, bytes: data };
         else if (kind === "manifest") return await keep(rest, data, signal);
@@ -100,7 +100,7 @@ export async function createSandbox(
         } else break;
       }
     } catch (error) {
-      if (error instanceof FunctionError) return endingOf(error);
+      if (error instanceof FunctionError) return endingOf(error, answered);
       throw error;
     } finally {
       await frames.return();

@@ -1,18 +1,26 @@
 /** Calls to the Docker engine: each has a time limit, and fails as something a caller can be told. */
-import { Agent } from "node:http";
-import Docker, { type DockerOptions } from "dockerode";
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import Docker from "dockerode";
 import { RunnerError } from "../errors.ts";
 
 /** For any one call; creating and starting a container takes tenths of a second. */
 const CALL_MS = 15_000;
 
 /**
- * The engine that `DOCKER_HOST` names, or the local one. Connections are not kept: one that the engine has closed,
- * as by a restart, would fail the next call.
+ * The engine that `DOCKER_HOST` names, with `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` as Docker's own tools take
+ * them, or the local one. Connections are not kept: one that the engine has closed, as by a restart, would fail the
+ * next call.
  */
 export function connectEngine(): Docker {
-  const options: DockerOptions & { agent: Agent } = { agent: new Agent({ keepAlive: false }) };
-  return new Docker(options);
+  const docker = new Docker();
+  // Its published types leave these two out.
+  const modem = docker.modem as unknown as { readonly protocol: "http" | "https" | "ssh"; agent?: HttpAgent };
+  // Over ssh each call has a connection of its own already.
+  if (modem.protocol !== "ssh") {
+    modem.agent = new (modem.protocol === "https" ? HttpsAgent : HttpAgent)({ keepAlive: false });
+  }
+  return docker;
 }
 
 /**

@@ -21,6 +21,8 @@ export interface Listing {
 const MAX_ENTRIES = 1_000_000;
 /** As long as a path may be, in bytes (PATH_MAX). */
 const MAX_PATH_BYTES = 4_096;
+/** The owner's rights to read a folder and to enter it. */
+const OPEN = 0o500;
 const SLASH = Buffer.from("/");
 
 /**
@@ -69,15 +71,11 @@ function absolute(root: Buffer, name: Buffer): Buffer {
   return name.byteLength === 0 ? root : Buffer.concat([root, SLASH, name]);
 }
 
+/** Also of a folder that its owner may not read or enter: entries of the latter kind can be read, but not looked at. */
 async function entriesOf(folder: Buffer): Promise<Dirent<Buffer>[]> {
-  const list = () => readdir(folder, { withFileTypes: true, encoding: "buffer" });
-  try {
-    return await list();
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EACCES")) throw error;
-    await chmod(folder, 0o700);
-    return await list();
-  }
+  const stats = await lstat(folder);
+  if (stats.isDirectory() && (stats.mode & OPEN) !== OPEN) await chmod(folder, 0o700);
+  return await readdir(folder, { withFileTypes: true, encoding: "buffer" });
 }
 
 function toFile(path: string, stats: Stats): ListedFile {

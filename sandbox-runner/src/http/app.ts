@@ -10,10 +10,11 @@ import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Sandboxes } from "../sandboxes.ts";
 import type { Authenticator } from "./authenticate.ts";
-import { errorResponse, shownError } from "./error-response.ts";
+import { errorResponse, loggedError, shownError } from "./error-response.ts";
 import { execLines } from "./exec-lines.ts";
 import { leasedStream } from "./leased-stream.ts";
 import { oneOf, parsedJson } from "./parse.ts";
+import { readAhead } from "./read-ahead.ts";
 
 export interface AppParts {
   readonly authenticator: Authenticator;
@@ -27,6 +28,8 @@ export interface AppParts {
 /** `request` names the request in the log; `gone` aborts when its sender went away. */
 type Env = { Variables: { request: string; gone: AbortSignal } };
 
+/** Of each upload that waits in the queue: most are smaller, and so it shows when their senders go away. */
+const READ_AHEAD_BYTES = 1_048_576;
 const V = `/v${API_VERSION}`;
 /** Each path's methods, for 405 (RFC 9110, section 15.5.6). */
 const ENDPOINTS: Readonly<Record<string, string>> = {
@@ -53,8 +56,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   };
 
   const upload = async (context: Context<Env>) => {
-    const tar = await authenticator.upload(context.req.raw, uploadBytes);
-    return () => readUpload(tar, archive);
+    return readAhead(await authenticator.upload(context.req.raw, uploadBytes), READ_AHEAD_BYTES);
   };
 
   app.use(async (context, next) => {
@@ -74,15 +76,15 @@ export function createApp(parts: AppParts): Hono<Env> {
 
   app.onError((error, context) => {
     const shown = shownError(error);
-    const fields = { request: context.get("request"), code: shown.code };
+    const request = context.get("request");
     if (context.get("gone").aborted) {
-      log.info(fields, "the client went away");
+      log.info({ request, code: shown.code }, "the client went away");
       return errorResponse(shown);
     }
     metrics.requestRefused(shown.code);
-    if (shown === error && shown.code !== "internal") {
-      log.warn({ ...fields, reason: shown.message, cause: causeOf(shown) }, "request refused");
-    } else log.error({ ...fields, error }, "request failed");
+    const fields = { request, ...loggedError(error) };
+    if (shown.code === "internal") log.error(fields, "request failed");
+    else log.warn(fields, "request refused");
     return errorResponse(shown);
   });
 
@@ -91,18 +93,18 @@ export function createApp(parts: AppParts): Hono<Env> {
   });
 
   app.post(`${V}/sandboxes`, async (context) => {
-    const open = await upload(context);
+    using tar = await upload(context);
     const provider = oneOf(RUNNER_PROVIDERS, "provider", context.req.query("provider"));
     const gone = context.get("gone");
-    const sandbox = await sandboxes.create(provider, open, gone);
+    const sandbox = await sandboxes.create(provider, () => readUpload(tar.pieces, archive), gone);
     // Nobody else knows its name.
     gone.addEventListener("abort", () => void sandboxes.destroy(sandbox.id), { once: true });
     return context.json(sandbox, 201, { location: `${V}/sandboxes/${sandbox.id}` });
   });
 
   app.post(`${V}/sandboxes/:id/files`, async (context) => {
-    const open = await upload(context);
-    await sandboxes.put(context.req.param("id"), open, context.get("gone"));
+    using tar = await upload(context);
+    await sandboxes.put(context.req.param("id"), () => readUpload(tar.pieces, archive), context.get("gone"));
     return context.body(null, 204);
   });
 
@@ -124,7 +126,8 @@ export function createApp(parts: AppParts): Hono<Env> {
     await authenticator.small(context.req.raw);
     const lease = await sandboxes.changes(context.req.param("id"), context.get("gone"));
     const tar = untilFailure(writeChanges(lease.work), (error) => {
-      if (!lease.signal.aborted) log.error({ request: context.get("request"), error }, "changes cut short");
+      if (!lease.signal.aborted)
+        log.error({ request: context.get("request"), ...loggedError(error) }, "changes cut short");
     });
     return context.body(leasedStream(lease, tar), 200, { "content-type": "application/x-tar" });
   });
@@ -174,9 +177,4 @@ function goneSignal(signal: AbortSignal): AbortSignal {
   if (signal.aborted) abort();
   else signal.addEventListener("abort", abort, { once: true });
   return gone.signal;
-}
-
-/** What the engine said, which is for the operator only. */
-function causeOf({ cause }: RunnerError): string | undefined {
-  return cause instanceof Error ? cause.message : undefined;
 }

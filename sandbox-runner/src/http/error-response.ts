@@ -17,6 +17,17 @@ export function shownError(error: unknown): RunnerError {
     : new RunnerError("internal", "The runner failed in a way it should not; its log says how.");
 }
 
+/**
+ * What the log is told of anything thrown. Messages name files and what programs said, which are the caller's; what
+ * a provider said is for the operator, and so is all of a defect.
+ */
+export function loggedError(error: unknown): Readonly<Record<string, unknown>> {
+  if (!(error instanceof RunnerError) || error.code === "internal") return { code: "internal", error };
+  const { code, cause } = error;
+  if (code !== "provider_unavailable") return { code };
+  return { code, cause: cause instanceof Error ? cause.message : undefined };
+}
+
 export function errorResponse({ code, message, retryAfter }: RunnerError): Response {
   const headers = new Headers();
   if (code === "unauthorized") headers.set("www-authenticate", "TinyBackspaceSandbox");

@@ -3,7 +3,7 @@ import type { ExecEvent } from "../../../src/sandbox/wire.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Lease } from "../sandboxes.ts";
-import { shownError } from "./error-response.ts";
+import { loggedError, shownError } from "./error-response.ts";
 
 export interface ExecLinesOptions {
   readonly log: Log;
@@ -25,9 +25,10 @@ export async function* execLines(
       if (event.type === "output") metrics.outputPassedOn(encoder.encode(event.data).byteLength);
       if (event.type === "end") {
         over = true;
-        const { ending, exit_code, duration_ms, truncated } = event;
+        const { ending, exit_code, duration_ms, truncated, refused_hosts } = event;
         metrics.commandEnded(ending, duration_ms / 1000);
         log.info({ ...fields, ending, exit_code, duration_ms, truncated }, "command ended");
+        if (refused_hosts.length > 0) log.info({ ...fields, refused_hosts }, "hosts were refused");
       }
       yield toLine(event);
     }
@@ -35,7 +36,7 @@ export async function* execLines(
     if (lease.signal.aborted) return;
     over = true;
     const { code, message } = shownError(error);
-    log.error({ ...fields, code, error }, "command failed");
+    log.error({ ...fields, ...loggedError(error) }, "command failed");
     yield toLine({ type: "error", code, message });
   } finally {
     if (!over) log.info(fields, "the client went away, and its command was ended");

@@ -6,32 +6,62 @@ import type { Log } from "../log.ts";
 
 type ProviderHealth = NonNullable<RunnerHealth["providers"][keyof RunnerHealth["providers"]]>;
 
-/** Milliseconds a check may take, and an answer is good for once it is there. */
+/** Milliseconds a check may take. */
 const CHECK_MS = 15_000;
-const CACHE_MS = 5_000;
 
-/** Checks run together, and never twice at a time, however many ask. */
-export function createHealth(backends: readonly Backend[], log: Log): () => Promise<RunnerHealth> {
-  let current: Promise<RunnerHealth> | undefined;
-  let goodUntil = Number.POSITIVE_INFINITY;
+export interface HealthTimes {
+  /** Milliseconds for which an answer is as good as a new one. */
+  readonly freshMs: number;
+  /** Milliseconds a new check is waited for while an older answer is at hand. The service waits two seconds for both. */
+  readonly patienceMs: number;
+  /** Milliseconds after which an answer is too old for that. */
+  readonly oldestMs: number;
+}
+
+const TIMES: HealthTimes = { freshMs: 5_000, patienceMs: 1_000, oldestMs: 600_000 };
+
+/**
+ * Checks run together, and never twice at a time, however many ask. While a slow one is under way (a cold start on
+ * Lambda takes seconds) the last answer stands in for it.
+ */
+export function createHealth(
+  backends: readonly Backend[],
+  log: Log,
+  { freshMs, patienceMs, oldestMs }: HealthTimes = TIMES,
+): () => Promise<RunnerHealth> {
+  let checking: Promise<RunnerHealth> | undefined;
+  let last: { readonly health: RunnerHealth; readonly at: number } | undefined;
 
   const check = async (): Promise<RunnerHealth> => {
     const found = await Promise.all(
       backends.map(async (backend) => [backend.provider, await checkOne(backend, log)] as const),
     );
-    goodUntil = performance.now() + CACHE_MS;
     const available = found.filter(([, { status }]) => status === "available").length;
     const status = available === found.length ? "healthy" : available > 0 ? "degraded" : "unhealthy";
-    return { status, api_version: API_VERSION, providers: Object.fromEntries(found) };
+    const health = { status, api_version: API_VERSION, providers: Object.fromEntries(found) } as const;
+    last = { health, at: performance.now() };
+    checking = undefined;
+    return health;
   };
 
-  return () => {
-    if (current === undefined || performance.now() >= goodUntil) {
-      goodUntil = Number.POSITIVE_INFINITY;
-      current = check();
-    }
-    return current;
+  return async () => {
+    const age = last === undefined ? Number.POSITIVE_INFINITY : performance.now() - last.at;
+    if (last !== undefined && age < freshMs) return last.health;
+    checking ??= check();
+    return last === undefined || age > oldestMs
+      ? await checking
+      : await unlessLate(checking, patienceMs, last.health);
   };
+}
+
+async function unlessLate<T>(work: Promise<T>, milliseconds: number, instead: T): Promise<T> {
+  const late = Promise.withResolvers<T>();
+  const timer = setTimeout(() => late.resolve(instead), milliseconds);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** `message` is for everybody who asks: what is not meant for callers stays in the log. */

@@ -1,16 +1,9 @@
 /** Connects to a target at an address that was checked, and to no other. */
-import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { connect, isIPv4, type Socket } from "node:net";
 import { isReachable } from "./addresses.ts";
+import type { Resolve } from "./resolve.ts";
 import { isAddress, type Target, targetText } from "./target.ts";
-
-/** The addresses of a name, best first; rejects when there are none. */
-export type Resolve = (name: string) => Promise<readonly string[]>;
-
-/** As every program of the runner's host would resolve it. */
-export const resolveByHost: Resolve = async (name) =>
-  (await lookup(name, { all: true })).map(({ address }) => address);
 
 /** Why there is no connection, in a sentence that names the target and nothing of the runner's network. */
 export class ConnectError extends Error {
@@ -39,13 +32,10 @@ export type Connect = (target: Target, signal: AbortSignal) => Promise<Socket>;
  * (RFC 8305): a name that has another address a moment later gains nothing. Rejects with ConnectError.
  */
 export function createConnect({ resolve, mayBePrivate, timeoutMs }: ConnectOptions): Connect {
-  const resolveOnce = sharing(resolve);
   return async (target, signal) => {
     const text = targetText(target);
     const ending = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    const found = isAddress(target.host)
-      ? [target.host]
-      : await resolved(resolveOnce, target.host, ending, text);
+    const found = isAddress(target.host) ? [target.host] : await resolved(resolve, target.host, ending, text);
     const isPrivate = mayBePrivate(target);
     const addresses = found.filter((address) => isReachable(address, isPrivate));
     if (addresses.length === 0) {
@@ -71,16 +61,6 @@ export function createConnect({ resolve, mayBePrivate, timeoutMs }: ConnectOptio
       socket.on("error", () => {}).destroy();
       throw new ConnectError(`"${text}" could not be connected to.`, false);
     }
-  };
-}
-
-/** Asks once for all who want the same name at the same time: lookups of the host are few at a time, for everybody. */
-function sharing(resolve: Resolve): Resolve {
-  const asking = new Map<string, Promise<readonly string[]>>();
-  return (name) => {
-    const answer = asking.get(name) ?? resolve(name).finally(() => asking.delete(name));
-    asking.set(name, answer);
-    return answer;
   };
 }
 

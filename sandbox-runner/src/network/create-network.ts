@@ -1,13 +1,13 @@
 /** Gives every sandbox a folder with a socket of its own, and a forward proxy behind it. */
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Logger } from "pino";
 import { createAllowList } from "./allow-list.ts";
-import { createConnect, type Resolve, resolveByHost } from "./connect.ts";
+import { createConnect } from "./connect.ts";
 import { PROXY_SOCKET, prepareFolder } from "./folders.ts";
 import type { Network, SandboxNetwork } from "./network.ts";
 import { createProxy, type ProxyLimits } from "./proxy.ts";
 import { createRefusals } from "./refusals.ts";
+import { atMost, type Resolve, resolveByHost, sharing } from "./resolve.ts";
 
 export interface NetworkOptions {
   /** Holds the sandboxes' folders, in one of the runner's own; on the engine's host it has the same path. */
@@ -16,7 +16,6 @@ export interface NetworkOptions {
   readonly allow: readonly string[];
   /** Those of them that may be at private addresses. */
   readonly allowPrivate: readonly string[];
-  readonly log: Pick<Logger, "info">;
   readonly resolve?: Resolve;
   readonly limits?: Partial<ProxyLimits>;
 }
@@ -28,6 +27,8 @@ const DEFAULT_LIMITS: ProxyLimits = {
   requestMs: 10_000,
 };
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Of one sandbox at a time: the host's own are few, and shared by all of them. */
+const LOOKUPS = 2;
 
 /** What fits into a sockaddr_un (unix(7)), without the NUL. */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -35,10 +36,9 @@ const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
 /** Throws an Error with a sentence for the operator when an entry or the folder will not do. */
 export async function createNetwork(options: NetworkOptions): Promise<Network> {
-  const { log, resolve = resolveByHost } = options;
   const isAllowed = createAllowList(options.allow);
   const mayBePrivate = createAllowList(options.allowPrivate);
-  const connect = createConnect({ resolve, mayBePrivate, timeoutMs: CONNECT_TIMEOUT_MS });
+  const resolve = sharing(options.resolve ?? resolveByHost);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const sandboxes = new Set<SandboxNetwork>();
   const folder = await prepareFolder(options.folder);
@@ -54,11 +54,12 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
     const proxy = createProxy({
       limits,
       isAllowed,
-      connect,
-      onRefused: (target) => {
-        if (refusals.add(target))
-          log.info({ sandbox: id, target: target.slice(0, 300) }, "a host was refused");
-      },
+      connect: createConnect({
+        resolve: atMost(LOOKUPS, resolve),
+        mayBePrivate,
+        timeoutMs: CONNECT_TIMEOUT_MS,
+      }),
+      onRefused: refusals.add,
     });
     let closed: Promise<void> | undefined;
     const network: SandboxNetwork = {
@@ -70,7 +71,6 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
           sandboxes.delete(network);
           await proxy.close();
           await rm(own, { recursive: true, force: true });
-          log.info({ sandbox: id, bytes: proxy.bytes() }, "network closed");
         })();
         return closed;
       },

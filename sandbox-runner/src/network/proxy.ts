@@ -30,8 +30,6 @@ export interface Proxy {
   listen(path: string): Promise<void>;
   /** Off at first; turning it off ends every tunnel before it returns. */
   allow(on: boolean): void;
-  /** Bytes that went through so far. */
-  bytes(): number;
   close(): Promise<void>;
 }
 
@@ -156,7 +154,6 @@ export function createProxy({ limits, isAllowed, connect, onRefused }: ProxyOpti
   };
   return {
     allow,
-    bytes: () => bytes,
     listen: async (path) => {
       await once(server.listen(path), "listening");
     },

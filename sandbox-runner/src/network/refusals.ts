@@ -5,8 +5,8 @@ const MAX_REMEMBERED = 100;
 const MAX_CHARACTERS = 262;
 
 export interface Refusals {
-  /** True when it is remembered from now on; false when it was already, or when there is no more room. */
-  add(target: string): boolean;
+  /** Drops what it knows already, and what there is no more room for. */
+  add(target: string): void;
   /** What was added since the last call, each once, in order, in printable ASCII. */
   take(): readonly string[];
 }
@@ -16,9 +16,7 @@ export function createRefusals(): Refusals {
   return {
     add: (target) => {
       const text = printable(target).slice(0, MAX_CHARACTERS);
-      if (remembered.has(text) || remembered.size === MAX_REMEMBERED) return false;
-      remembered.add(text);
-      return true;
+      if (remembered.size < MAX_REMEMBERED) remembered.add(text);
     },
     take: () => {
       const taken = [...remembered];

@@ -35,7 +35,12 @@ export type Message =
       /** The answer as its vendor wants it back (reasoning included); `protocol` says whose it is. */
       readonly raw?: { readonly protocol: string; readonly items: readonly unknown[] };
     }
-  | { readonly role: "tool"; readonly results: readonly ToolResult[] };
+  | {
+      readonly role: "tool";
+      readonly results: readonly ToolResult[];
+      /** There when a call of the turn changed the repository. */
+      readonly edited?: true;
+    };
 
 export interface ModelRequest {
   /** Stays the same over a conversation, as do the tools: vendors cache it. */

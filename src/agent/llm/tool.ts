@@ -19,6 +19,8 @@ export interface ToolOutcome {
   readonly message: string;
   /** The paths that were read or changed, for what applies to them (AGENTS.md). */
   readonly paths?: readonly string[];
+  /** Whether the repository was changed; tools that do nothing else need not say so. */
+  readonly edited?: boolean;
   /** Set by the tool that ends the work. */
   readonly finished?: { readonly title: string; readonly summary: string };
 }

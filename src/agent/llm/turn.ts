@@ -39,11 +39,13 @@ export async function* carryOutCalls(
       if (outcome.status === "ok") edited = true;
       else missed = true;
     }
+    if (outcome.edited === true) edited = true;
     finished ??= outcome.finished;
   }
   const { progress } = session;
   session.progress = { ...progress, idleTurns: edited ? 0 : progress.idleTurns + 1, wordyTurns: 0 };
-  messages.push({ role: "tool", results: await withInstructions(session, results, [...touched]) });
+  const shown = await withInstructions(session, results, [...touched]);
+  messages.push({ role: "tool", results: shown, ...(edited ? { edited: true } : {}) });
   return finished;
 }
 

@@ -35,10 +35,15 @@ const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
 /** `who` begins each sentence. */
 export function vendorErrors(who: string, model: string): VendorError {
   return (failure, { status, headers, detail } = {}) => {
-    const words = status === 404 ? `does not know the model "${model}"` : (detail ?? WORDS[failure]);
+    const words = detail ?? (status === 404 ? `does not know the model "${model}"` : WORDS[failure]);
     const answered = status === undefined ? "" : ` (HTTP ${status})`;
     return new ModelError(failure, `${who} ${words}${answered}.`, { retryAfterMs: retryAfter(headers) });
   };
+}
+
+/** Whether a server does not know the address; one that does not know the model says so in its code or words. */
+export function isWrongPlace(status: number | undefined, said: string): boolean {
+  return status === 405 || (status === 404 && !/model|not_found_error/i.test(said));
 }
 
 /** What a status says by itself. */

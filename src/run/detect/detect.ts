@@ -3,7 +3,7 @@ import { cargo } from "./cargo.ts";
 import { go } from "./go.ts";
 import { make } from "./make.ts";
 import { node } from "./node.ts";
-import { python } from "./python.ts";
+import { python, pythonTests } from "./python.ts";
 
 export interface Detected {
   readonly command: string;
@@ -26,7 +26,7 @@ export interface BaseFiles {
 export type Detector = (files: BaseFiles) => Promise<Detected | undefined>;
 
 /** In the order in which they win where a repository is of several kinds. */
-const DETECTORS: readonly Detector[] = [node, python, go, cargo, make];
+const DETECTORS: readonly Detector[] = [node, python, go, cargo, make, pythonTests];
 
 export async function detect(files: BaseFiles): Promise<Detected | undefined> {
   for (const detector of DETECTORS) {

@@ -19,6 +19,8 @@ const LOCKS = [
   ["yarn", "yarn.lock"],
   ["npm", "package-lock.json"],
   ["npm", "npm-shrinkwrap.json"],
+  ["bun", "bun.lock"],
+  ["bun", "bun.lockb"],
 ] as const;
 type Manager = (typeof LOCKS)[number][0];
 
@@ -26,13 +28,14 @@ export const node: Detector = async (files) => {
   const manifest = manifestSchema.safeParse(parseJson(await files.read("package.json")));
   const script = manifest.data?.scripts?.test?.trim() ?? "";
   if (script === "" || PLACEHOLDER.test(script)) return undefined;
-  const named = /^(npm|pnpm|yarn)@(\d+)/.exec(manifest.data?.packageManager ?? "");
+  const named = /^(npm|pnpm|yarn|bun)@(\d+)/.exec(manifest.data?.packageManager ?? "");
   const locked: Manager[] = [];
   for (const [name, lock] of LOCKS) if (await files.has(lock)) locked.push(name);
   const manager = (named?.[1] as Manager | undefined) ?? locked[0] ?? "npm";
   const setup = locked.includes(manager) ? await setupOf(manager, named?.[2], files) : undefined;
   return {
-    command: `${manager} test`,
+    // `bun test` is bun's own test runner, whatever the script says.
+    command: manager === "bun" ? "bun run test" : `${manager} test`,
     because: "package.json has a test script",
     ...(setup === undefined ? {} : { setup }),
   };
@@ -40,7 +43,7 @@ export const node: Detector = async (files) => {
 
 async function setupOf(manager: Manager, major: string | undefined, files: BaseFiles): Promise<string> {
   if (manager === "npm") return "npm ci";
-  if (manager === "pnpm") return "pnpm install --frozen-lockfile";
+  if (manager !== "yarn") return `${manager} install --frozen-lockfile`;
   const modern = major === undefined ? await files.has(".yarnrc.yml") : Number(major) >= 2;
   return modern ? "yarn install --immutable" : "yarn install --frozen-lockfile";
 }

@@ -169,7 +169,7 @@ function refusal(admitted: Exclude<Admitted, { kind: "admitted" }>, now: number)
   const whose = admitted.scope === "caller" ? "You have" : "The service has";
   return new ServiceError(
     "too_many_runs",
-    `${whose} ${admitted.most} runs under way, which is the most at a time. Try again when one has ended.`,
+    `${whose} ${admitted.most} ${admitted.most === 1 ? "run" : "runs"} under way, which is the most at a time. Try again when one has ended.`,
     { retryAt: now + FULL_MS },
   );
 }

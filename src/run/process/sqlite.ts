@@ -14,17 +14,10 @@ export interface SqliteFile extends Sql {
 /**
  * Opens, or makes, `runs.sqlite` in a folder; only this user may read it. What is deleted is overwritten.
  *
- * @throws ServiceError `internal` when another process uses it; else what the file system does.
+ * @throws ServiceError `internal` that says why it cannot be used, such as that another process uses it.
  */
 export function openSqlite(folder: string): SqliteFile {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, "runs.sqlite");
-  const database = new DatabaseSync(path);
-  chmodSync(path, 0o600);
-  takeForOneself(database, folder);
-  // A checkpoint stands before each effect outside, also when the power goes.
-  database.exec("PRAGMA synchronous = FULL");
-  database.exec("PRAGMA secure_delete = ON");
+  const database = open(folder);
   const statements = new Map<string, StatementSync>();
 
   function prepare(statement: string): StatementSync {
@@ -55,19 +48,35 @@ export function openSqlite(folder: string): SqliteFile {
   };
 }
 
-/** Two processes on one file would both drive its runs. The lock goes with the process, however that ends. */
-function takeForOneself(database: DatabaseSync, folder: string): void {
+function open(folder: string): DatabaseSync {
+  const path = join(folder, "runs.sqlite");
+  let database: DatabaseSync | undefined;
   try {
-    database.exec("PRAGMA locking_mode = EXCLUSIVE");
-    database.exec("PRAGMA journal_mode = WAL");
-    database.exec("BEGIN EXCLUSIVE; COMMIT");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    database = new DatabaseSync(path);
+    chmodSync(path, 0o600);
+    takeForOneself(database);
+    // A checkpoint stands before each effect outside, also when the power goes.
+    database.exec("PRAGMA synchronous = FULL");
+    database.exec("PRAGMA secure_delete = ON");
+    return database;
   } catch (error) {
-    database.close();
-    if (!(error instanceof Error) || !error.message.includes("database is locked")) throw error;
-    throw new ServiceError(
-      "internal",
-      `${JSON.stringify(folder)} is in use by another process. Set DATA_DIR to a folder of this one's own.`,
-      { cause: error },
-    );
+    database?.close();
+    if (!(error instanceof Error)) throw error;
+    throw new ServiceError("internal", explain(error.message, folder, path), { cause: error });
   }
+}
+
+/** Two processes on one file would both drive its runs. The lock goes with the process, however that ends. */
+function takeForOneself(database: DatabaseSync): void {
+  database.exec("PRAGMA locking_mode = EXCLUSIVE");
+  database.exec("PRAGMA journal_mode = WAL");
+  database.exec("BEGIN EXCLUSIVE; COMMIT");
+}
+
+function explain(reason: string, folder: string, path: string): string {
+  return reason.includes("database is locked")
+    ? `${JSON.stringify(folder)} is in use by another process. Set DATA_DIR to a folder of this one's own.`
+    : `Runs cannot be kept in ${JSON.stringify(path)}: ${reason}. Set DATA_DIR to a folder that this user may write to, ` +
+        "without a broken runs.sqlite in it.";
 }

@@ -4,7 +4,7 @@ import type { SandboxDescription } from "../../sandbox/wire.ts";
 import type { Workspace } from "../../workspace/workspace.ts";
 import { type BaseFiles, type Detected, detect } from "../detect/detect.ts";
 import type { RunRequest } from "../request.ts";
-import { readSettingsFile, SETTINGS_FILE, type SettingsFile } from "./settings-file.ts";
+import { type ReadSettings, readSettingsFile, SETTINGS_FILE } from "./settings-file.ts";
 
 export interface CheckPlan {
   /** Undefined when nothing says how the repository is tested. */
@@ -23,8 +23,8 @@ export async function planChecks(
   workspace: Workspace,
 ): Promise<CheckPlan> {
   const bytes = await bytesOf(workspace, SETTINGS_FILE);
-  const read = bytes === undefined ? {} : readSettingsFile(bytes);
-  const file: SettingsFile = typeof read === "string" ? {} : read;
+  const { settings: file, problems }: ReadSettings =
+    bytes === undefined ? { settings: {}, problems: [] } : readSettingsFile(bytes);
   const said = request.test_command ?? file.test_command;
   const detected = said === undefined ? await detect(baseFiles(workspace)) : undefined;
   const setup = request.setup_command ?? file.setup_command;
@@ -32,7 +32,7 @@ export async function planChecks(
     test: testOf(request.test_command, file.test_command, detected),
     setupFor: ({ network }) => setup ?? (network === "none" ? undefined : detected?.setup),
     needsNetwork: setup === undefined ? detected?.setup : undefined,
-    problems: typeof read === "string" ? [read] : [],
+    problems,
   };
 }
 

@@ -15,32 +15,50 @@ const command = z
   .max(LONGEST_COMMAND, `is longer than ${LONGEST_COMMAND} characters`)
   .refine((text) => !text.includes("\0"), "has a NUL in it");
 
-const schema = z.strictObject({ setup_command: command.optional(), test_command: command.optional() });
-export type SettingsFile = z.infer<typeof schema>;
+const KEYS = ["setup_command", "test_command"] as const;
+const schema = z.record(z.string(), z.unknown());
 
-/** The settings, or a sentence that says what is wrong with them. */
-export function readSettingsFile(bytes: Uint8Array): SettingsFile | string {
-  if (bytes.byteLength > LARGEST) return wrong(`it has more than ${LARGEST} bytes`);
+export type SettingsFile = { readonly [key in (typeof KEYS)[number]]?: string };
+
+export interface ReadSettings {
+  /** What is right. A key without a value is left out. */
+  readonly settings: SettingsFile;
+  /** Sentences: what was left alone, and why. */
+  readonly problems: readonly string[];
+}
+
+export function readSettingsFile(bytes: Uint8Array): ReadSettings {
+  if (bytes.byteLength > LARGEST) return nothing(`it has more than ${LARGEST} bytes`);
   let value: unknown;
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     // Anchors have no use here, and can make much out of little.
     value = parse(text, { maxAliasCount: 0, logLevel: "error" });
   } catch {
-    return wrong("it is not YAML");
+    return nothing("it is not YAML");
   }
-  const result = schema.safeParse(value ?? {});
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  if (issue?.code === "unrecognized_keys") {
-    return wrong(
-      `it takes setup_command and test_command, not ${JSON.stringify(issue.keys[0]?.slice(0, 50))}`,
+  const { data } = schema.safeParse(value ?? {});
+  if (data === undefined) return nothing("it is not a mapping");
+  const settings: { -readonly [key in keyof SettingsFile]: SettingsFile[key] } = {};
+  const problems: string[] = [];
+  for (const key of KEYS) {
+    const said = command.nullish().safeParse(data[key]);
+    if (!said.success)
+      problems.push(
+        `${SETTINGS_FILE}: ${key} ${said.error.issues[0]?.message ?? "is wrong"}; it was left alone.`,
+      );
+    else if (typeof said.data === "string") settings[key] = said.data;
+  }
+  const [unknown, ...more] = Object.keys(data).filter((key) => !KEYS.some((known) => known === key));
+  if (unknown !== undefined) {
+    const others = more.length === 0 ? " was" : ` and ${more.length} more were`;
+    problems.push(
+      `${SETTINGS_FILE} takes setup_command and test_command: ${JSON.stringify(unknown.slice(0, 50))}${others} left alone.`,
     );
   }
-  const where = issue?.path.join(".") ?? "";
-  return wrong(where === "" ? "it is not a mapping" : `${where} ${issue?.message ?? "is wrong"}`);
+  return { settings, problems };
 }
 
-function wrong(why: string): string {
-  return `${SETTINGS_FILE} was left alone: ${why}.`;
+function nothing(why: string): ReadSettings {
+  return { settings: {}, problems: [`${SETTINGS_FILE} was left alone: ${why}.`] };
 }

@@ -9,11 +9,14 @@ import { checkpointMark, workspaceOf } from "../resume.ts";
 import { sandboxOf, whyNoSandbox } from "../sandbox-of.ts";
 import { known, type RunState, type Verification } from "../state.ts";
 import { type StepOutcome, step } from "../step.ts";
-import { type Check, checkBefore, runCheck } from "./check.ts";
+import { type Check, type CheckToRun, checkBefore, runCheck } from "./check.ts";
 import { takeCommandChanges } from "./command-changes.ts";
+import { named } from "./named.ts";
+import { whyNoVerdict } from "./no-verdict.ts";
+import { ownSay } from "./own-say.ts";
 import type { CheckPlan } from "./plan.ts";
 import { feedbackOf, mayTryAgain, tryAgain } from "./try-again.ts";
-import { publicVerification, verdictOf } from "./verdict.ts";
+import { noVerdict, publicVerification, verdictOf, withNotes } from "./verdict.ts";
 
 /** Sets `facts.verification`. Without a sandbox that is all there is to say, and it is no step. */
 export async function* verifyStep(state: RunState): AsyncGenerator<RunOutput, void> {
@@ -38,9 +41,11 @@ async function* verify(state: RunState): AsyncGenerator<RunOutput, StepOutcome> 
   for (const message of facts.verifying === undefined ? plan.problems : [])
     yield { type: "warning", message, code: "settings_ignored" };
   let patch: string | undefined;
-  const verdict = yield* checks(state, workspace, plan, (changed) => {
+  const checked = yield* checks(state, workspace, plan, (changed) => {
     patch = changed;
   });
+  const say = checked.command === undefined ? [] : await ownSay(state, checked.command);
+  const verdict = await withNotes(state, checked, [...plan.problems, ...say]);
   delete facts.transcript;
   delete facts.verifying;
   facts.verification = verdict;
@@ -66,48 +71,50 @@ async function* checks(
   const { commands } = known(state.sandbox, "sandbox");
   const { test } = plan;
   if (test === undefined) return nothingToRun();
+  const toRun = { ...plan, test };
+  const name = await named(state, test.command);
   facts.verifying ??= {};
-  let stopped: string | undefined;
   let told: { readonly check: Check; readonly edits: readonly PathEdit[] } | undefined;
   for (;;) {
     const { feedback, atWork } = facts.verifying;
     if (feedback !== undefined && atWork === true) {
-      const again = yield* tryAgain(state, workspace, feedback);
-      onPatch(again.patch);
+      onPatch(yield* tryAgain(state, workspace, feedback));
       if (facts.nothing !== undefined) return nothingLeft(facts.nothing.reason);
-      stopped = again.stopped;
       // What has not changed need not be checked once more.
       if (told !== undefined && areSame(told.edits, workspace.edits())) {
-        return await verdictOf(state, told.check, stopped ?? "The agent changed nothing more.");
+        const reason = facts.verifying.stopped ?? "The agent changed nothing more.";
+        return await verdictOf(state, told.check, reason);
       }
     }
     let check: Check;
     try {
-      yield { type: "progress", step: "verify", message: announcement(plan, test) };
-      await commands.renew();
-      check = yield* runCheck(commands, test.command, signal);
+      yield { type: "progress", step: "verify", message: announcement(toRun, name) };
+      // What another command left where git ignores it would speak for a change that does not have it.
+      await commands.close();
+      check = yield* runCheck(commands, toRun, signal);
     } catch (error) {
       if (!(error instanceof SandboxError)) throw error;
       const earlier = feedback === undefined ? "" : " It had failed before the agent's last repair.";
-      const message = `${JSON.stringify(test.command)} was not run to its end. ${error.message}${earlier}`;
+      const message = `${name} was not run to its end. ${error.message}${earlier}`;
       return await notVerified(state, message);
+    } finally {
+      // A run that kept it while it asks for another one could wait for itself: runners bound how many there are.
+      await commands.close();
     }
     const taken = yield* takeCommandChanges(state, workspace, check.ran);
-    if (taken !== undefined) onPatch(taken.patch);
+    check = { ...check, notes: [...check.notes, ...taken.notes] };
+    if (taken.patch !== undefined) onPatch(taken.patch);
     if (facts.nothing !== undefined) return nothingLeft(facts.nothing.reason);
     if (check.passed) return await verdictOf(state, check);
-    if (facts.verifying.before === undefined) {
+    if (facts.verifying.before === undefined && !check.outOfTime) {
       const message = "The check failed; seeing whether it did before the change.";
       yield { type: "progress", step: "verify", message };
-      const before = await checkBefore(state, workspace, test.command);
+      const before = await checkBefore(state, workspace, toRun);
       facts.verifying = { ...facts.verifying, before };
     }
-    const { before } = facts.verifying;
-    if (check.ran.phase === "setup" && before?.phase === "setup" && before.failed) {
-      const message = `The setup command ${JSON.stringify(check.ran.command)} ${check.words}, before the change too.`;
-      return await notVerified(state, message);
-    }
-    if (stopped !== undefined || !mayTryAgain(state)) return await verdictOf(state, check, stopped);
+    const why = whyNoVerdict(check, facts.verifying.before, await named(state, check.ran.command));
+    if (why !== undefined) return await noVerdict(state, check, why);
+    if (check.outOfTime || !mayTryAgain(state)) return await verdictOf(state, check, facts.verifying.stopped);
     told = { check, edits: workspace.edits() };
     yield* feedbackOf(state, check);
   }
@@ -120,12 +127,12 @@ function areSame(before: readonly PathEdit[], after: readonly PathEdit[]): boole
 }
 
 /** The sentence that says what is run, why this, and whether dependencies are installed for it. */
-function announcement({ needsNetwork }: CheckPlan, test: NonNullable<CheckPlan["test"]>): string {
+function announcement({ needsNetwork, test }: CheckToRun, name: string): string {
   const install =
     needsNetwork === undefined
       ? ""
       : ` Its dependencies are installed with ${JSON.stringify(needsNetwork)} first where the sandbox has a network.`;
-  return `Running ${JSON.stringify(test.command)}, since ${test.because}.${install}`;
+  return `Running ${name}, since ${test.because}.${install}`;
 }
 
 function nothingToRun(): Verification {

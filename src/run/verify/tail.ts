@@ -26,13 +26,21 @@ export function createTail(): Tail {
   };
 }
 
-/** Without colours and cursor movements (ECMA-48 control sequences); of lines written over, the last. */
+/**
+ * ECMA-48 and xterm: control sequences (colours, cursor movements), strings such as titles and links up to their end or
+ * the line's, and other escapes. Each alternative reads on from its ESC only, so the time is linear.
+ */
+const ESCAPES =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ESC begins an escape, BEL or ST ends a string
+  /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b\n]*(?:\u0007|\u001b\\)?|[ -/]+[0-~]|[0-Z\\`-~])/g;
+
 function plain(output: string): string {
-  return (
-    output
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: ESC begins a control sequence
-      .replace(/\u001b\[[0-?]*[ -/]*[@-~]/g, "")
-      .replaceAll("\r\n", "\n")
-      .replace(/[^\n]*\r/g, "")
-  );
+  return output.replace(ESCAPES, "").split("\n").map(lastWritten).join("\n");
+}
+
+/** Of a line written over, the last; a return at its end has nothing behind it yet. */
+function lastWritten(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === "\r") end -= 1;
+  return line.slice(line.lastIndexOf("\r", end - 1) + 1, end);
 }

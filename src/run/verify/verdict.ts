@@ -3,6 +3,7 @@ import { hideSecrets } from "../../secrets/hide-secrets.ts";
 import type { VerificationResult } from "../events.ts";
 import type { RunState, Verification } from "../state.ts";
 import type { Check } from "./check.ts";
+import { named } from "./named.ts";
 
 /** Characters, and lines, of output that a pull request shows. */
 const SHOWN_CHARACTERS = 3_000;
@@ -20,32 +21,61 @@ export function publicVerification({
 
 /** For a check that ran. `reason` says why the agent did not go on, where it might have. */
 export async function verdictOf(
-  { deps, facts }: RunState,
+  state: RunState,
   { ran, passed, words, notes, tail }: Check,
   reason?: string,
 ): Promise<Verification> {
   const { end, command, phase } = ran;
-  const { before, changed, feedback } = facts.verifying ?? {};
+  const { before, feedback } = state.facts.verifying ?? {};
   const failedBefore = before?.failed;
   const said = passed ? "passed" : words;
   const again = feedback === undefined ? "" : ` ${tries(feedback.number)}`;
   const earlier =
     passed || failedBefore === undefined ? "" : ` ${BEFORE[failedBefore ? "failed" : "passed"]}`;
   const what = phase === "setup" ? "The setup command" : "The command";
-  const message = `${what} ${JSON.stringify(command)} ${said}.${again}${earlier}`;
-  const hide = async (text: string) => await hideSecrets(deps.redact(text));
+  const message = `${what} ${await named(state, command)} ${said}.${again}${earlier}`;
   return {
     status: passed ? "passed" : "failed",
-    message: await hide(reason === undefined ? message : `${message} ${reason}`),
-    command: await hide(command),
+    message: await hide(state, reason === undefined ? message : `${message} ${reason}`),
+    command: await hide(state, command),
     ending: end.ending,
     exit_code: end.exit_code,
     duration_ms: end.duration_ms,
     ...(passed || failedBefore === undefined ? {} : { failed_before: failedBefore }),
-    output: await hide(tail.last(SHOWN_CHARACTERS).split("\n").slice(-SHOWN_LINES).join("\n")),
-    notes: await Promise.all(notes.map(hide)),
+    ...(await shown(state, { notes, tail })),
+  };
+}
+
+/** For a check that ran, but says nothing of the change. */
+export async function noVerdict(state: RunState, check: Check, why: string): Promise<Verification> {
+  return { status: "not_verified", message: await hide(state, why), ...(await shown(state, check)) };
+}
+
+/** The verdict with more for the pull request to say. */
+export async function withNotes(
+  state: RunState,
+  verdict: Verification,
+  more: readonly string[],
+): Promise<Verification> {
+  const hidden = await Promise.all(more.map((note) => hide(state, note)));
+  return { ...verdict, notes: [...(verdict.notes ?? []), ...hidden] };
+}
+
+/** What only the pull request tells. */
+async function shown(
+  state: RunState,
+  { notes, tail }: Pick<Check, "notes" | "tail">,
+): Promise<Pick<Verification, "output" | "notes" | "changed">> {
+  const changed = state.facts.verifying?.changed;
+  return {
+    output: await hide(state, tail.last(SHOWN_CHARACTERS).split("\n").slice(-SHOWN_LINES).join("\n")),
+    notes: await Promise.all(notes.map((note) => hide(state, note))),
     ...(changed === undefined ? {} : { changed }),
   };
+}
+
+async function hide({ deps }: RunState, text: string): Promise<string> {
+  return await hideSecrets(deps.redact(text));
 }
 
 const BEFORE = {

@@ -1,5 +1,6 @@
 /** When a model's work counts as ended, and what it is told when it does not. */
 import { describe, expect, test } from "vitest";
+import type { CommandRunner } from "../../../src/agent/agent.ts";
 import { nudges } from "../../../src/agent/llm/context/nudges.ts";
 import { inShort, openLab } from "../../support/models/lab.ts";
 import type { ScriptRequest, Turn } from "../../support/models/turn.ts";
@@ -24,6 +25,16 @@ const NOT_SAID = "The model had not said that it was done.";
 function toldIn(request: ScriptRequest | undefined): readonly string[] {
   const after = request?.messages.slice(request.messages.findLastIndex(({ role }) => role !== "user") + 1);
   return (after ?? []).flatMap((message) => (message.role === "user" ? [message.text] : []));
+}
+
+/** A sandbox whose commands end well, and say that they changed files. */
+function commandsThatChange(changed: (command: string) => readonly string[]): CommandRunner {
+  return {
+    // biome-ignore lint/correctness/useYield: these commands print nothing
+    async *run(command) {
+      return { exitCode: 0, changed: changed(command) };
+    },
+  };
 }
 
 describe("finish", () => {
@@ -176,6 +187,32 @@ describe("a model that gets nowhere", () => {
       reason: expect.stringMatching(/^The model made the same/),
     });
     expect(inShort(events).at(-1)).toBe("turn 9");
+  });
+
+  test("is not one that checks each of its edits in the same way", async () => {
+    const edit = (turn: number): Turn => ({
+      calls: [
+        { name: "write_file", arguments: { path: `src/${turn}.ts`, content: `export const a = ${turn};\n` } },
+      ],
+    });
+    const check: Turn = { calls: [{ name: "run_command", arguments: { command: "npx tsc --noEmit" } }] };
+    await using lab = await openLab({
+      respond: ({ turn }) => (turn === 20 ? FINISH : turn % 2 === 0 ? edit(turn) : check),
+    });
+    const { outcome } = await lab.run({ commands: commandsThatChange(() => []) });
+    expect(lab.asked().flatMap(toldIn)).toEqual([expect.stringContaining("Greet in German")]);
+    expect(outcome).toEqual(EDITED);
+  });
+
+  test("is not one that edits by commands", async () => {
+    const command = (turn: number): Turn => ({
+      calls: [{ name: "run_command", arguments: { command: `npm run generate ${turn}` } }],
+    });
+    await using lab = await openLab({ respond: ({ turn }) => (turn >= 27 ? FINISH : command(turn)) });
+    const commands = commandsThatChange((line) => [`generated/${line.split(" ").at(-1)}.ts`]);
+    const { outcome } = await lab.run({ commands });
+    expect(lab.asked().flatMap(toldIn).slice(1)).not.toContain(nudges.noEdits({ turns: 15 }));
+    expect(outcome).toMatchObject({ status: "no_changes" });
   });
 
   test("is told after 15 turns without an edit, and stopped after 25", async () => {

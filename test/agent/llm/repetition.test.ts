@@ -39,6 +39,17 @@ test("turns in between do not hide a circle", () => {
   expect(repetitions([FIRST, ...circle])).toBe(4);
 });
 
+test("of a check that comes back after each edit, only what came since the last one counts", () => {
+  const edit = (input: string): Message[] => {
+    return turn(input).map((message) => (message.role === "tool" ? { ...message, edited: true } : message));
+  };
+  const check = () => turn("check", "no problems");
+  expect(repetitions([FIRST, ...check(), ...edit("a"), ...check(), ...edit("b"), ...check()])).toBe(1);
+  expect(repetitions([FIRST, ...edit("a"), ...check(), ...turn("b"), ...check()])).toBe(2);
+  const backAndForth = ["a", "b", "a", "b", "a"].flatMap((input) => [...edit(input), ...check()]);
+  expect(repetitions([FIRST, ...backAndForth, ...edit("b")])).toBe(3);
+});
+
 test("answers without calls are no turns of it", () => {
   const words: Message = { role: "assistant", text: "Hm.", calls: [] };
   expect(repetitions([FIRST, ...turn("a"), words, NOTE, ...turn("a"), words, NOTE])).toBe(2);

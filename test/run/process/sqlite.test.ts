@@ -1,7 +1,8 @@
 /** The file that runs are kept in: for this user and this process alone, and forgetting what it is told to. */
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
+import { ServiceError } from "../../../src/errors.ts";
 import { openSqlite } from "../../../src/run/process/sqlite.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -93,8 +94,59 @@ test("a second opener is told whose the folder is, until the first has closed it
   expect(next.rows("SELECT * FROM t")).toEqual([]);
 });
 
-test("a file that is no database is not said to be in use", () => {
-  opened().close();
-  writeFileSync(join(data, "runs.sqlite"), "not a database, but long enough to have a header".repeat(10));
-  expect(() => openSqlite(data)).toThrow("file is not a database");
+const header = () => readFileSync(join(data, "runs.sqlite")).subarray(0, 100);
+
+test.each([
+  ["a file", () => writeFileSync(data, ""), /^EEXIST: file already exists, mkdir '.*data'$/],
+  [
+    "inside a file",
+    () => {
+      writeFileSync(data, "");
+      data = join(data, "deeper");
+    },
+    /^ENOTDIR: not a directory, mkdir '.*deeper'$/,
+  ],
+  [
+    "a folder whose runs.sqlite is a folder",
+    () => mkdirSync(join(data, "runs.sqlite"), { recursive: true }),
+    /^unable to open database file$/,
+  ],
+  [
+    "a folder whose runs.sqlite is no database",
+    () => {
+      opened().close();
+      writeFileSync(join(data, "runs.sqlite"), "not a database, but long enough to have a header".repeat(10));
+    },
+    /^file is not a database$/,
+  ],
+  [
+    "a folder whose runs.sqlite is broken",
+    () => {
+      opened().close();
+      writeFileSync(join(data, "runs.sqlite"), Buffer.concat([header(), Buffer.alloc(8_092, 7)]));
+    },
+    /^database disk image is malformed$/,
+  ],
+])("a DATA_DIR that is %s is refused with what is wrong and what to set", (_, make, reason) => {
+  mkdirSync(dirname(data), { recursive: true });
+  make();
+  const refused = thrownBy(() => openSqlite(data));
+  const [before, why = "", after] =
+    /^(.*runs\.sqlite": )(.*)(\. Set .*)$/.exec(refused.message)?.slice(1) ?? [];
+  expect([refused.code, before, after]).toEqual([
+    "internal",
+    `Runs cannot be kept in ${JSON.stringify(join(data, "runs.sqlite"))}: `,
+    ". Set DATA_DIR to a folder that this user may write to, without a broken runs.sqlite in it.",
+  ]);
+  expect(why).toMatch(reason);
 });
+
+function thrownBy(work: () => unknown): ServiceError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof ServiceError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}

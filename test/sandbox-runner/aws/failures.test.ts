@@ -24,7 +24,7 @@ describe.skipIf(!canRunFunction)("AWS Lambda", () => {
   beforeAll(async () => {
     setCredentials();
     lambda = await startLambda();
-    backend = lambdaBackend(lambda.url);
+    backend = await lambdaBackend(lambda.url);
   });
   afterAll(async () => {
     await backend?.close();
@@ -53,6 +53,11 @@ describe.skipIf(!canRunFunction)("AWS Lambda", () => {
       { status: 400, type: "InvalidParameterValueException" },
       "provider_unavailable: The Lambda function does not take the runner's request: deploy it from the template that belongs to the runner.",
     ],
+    [
+      "has a quota that is used up",
+      { status: 402, type: "ServiceQuotaExceededException" },
+      "provider_unavailable: The runner's AWS account is at one of Lambda's quotas; AWS's Service Quotas can raise it.",
+    ],
     ["is still making the function", { status: 502, type: "ResourceNotReadyException" }, NOT_READY],
     ["is changing the function", { status: 409, type: "ResourceConflictException" }, NOT_READY],
     [
@@ -77,7 +82,8 @@ describe.skipIf(!canRunFunction)("AWS Lambda", () => {
       const sandbox = await createTestSandbox(backend);
       const requests = lambda.received.length;
       lambda.refuse(refusal);
-      expect(await refusalOf(sandbox.exec("true"))).toBe(sentence);
+      // Less than the five seconds after which a command that was turned away is sent again.
+      expect(await refusalOf(sandbox.exec("true", 4_000))).toBe(sentence);
       expect(lambda.received.length - requests).toBe(1);
       expect(await sandbox.exec("true")).toMatchObject({ ending: "exited", exitCode: 0 });
     },
@@ -89,12 +95,12 @@ describe.skipIf(!canRunFunction)("AWS Lambda", () => {
     lambda.refuse({ status: 429, type }, { status: 429, type, headers: { "retry-after": "17" } });
     const waits: unknown[] = [];
     for (let at = 0; at < 2; at += 1)
-      await sandbox.exec("true").catch((error: RunnerError) => waits.push(error.retryAfter));
+      await sandbox.exec("true", 4_000).catch((error: RunnerError) => waits.push(error.retryAfter));
     expect(waits).toEqual([5, 17]);
   });
 
   test("an endpoint where nobody listens is an AWS that does not answer", async () => {
-    const gone = lambdaBackend("http://127.0.0.1:9");
+    const gone = await lambdaBackend("http://127.0.0.1:9");
     const sandbox = await createTestSandbox(gone);
     expect(await refusalOf(sandbox.exec("true"))).toBe("provider_unavailable: AWS Lambda does not answer.");
     expect(await refusalOf(gone.check(NEVER))).toBe("provider_unavailable: AWS Lambda does not answer.");
@@ -102,7 +108,7 @@ describe.skipIf(!canRunFunction)("AWS Lambda", () => {
   });
 
   test("a function that another name has is not found", async () => {
-    const other = lambdaBackend(lambda.url, { functionName: "other" });
+    const other = await lambdaBackend(lambda.url, { functionName: "other" });
     expect(await refusalOf(other.check(NEVER))).toBe(
       "provider_unavailable: There is no Lambda function of the name and in the region the runner is set up with.",
     );
@@ -118,9 +124,11 @@ describe.skipIf(!canRunFunction)("AWS Lambda", () => {
     expect(await sandbox.exec("cat file")).toMatchObject({ exitCode: 0, stdout: "1" });
   });
 
-  test("a function that a command ends in another way loses the command", async () => {
+  test("a function that a command ends in another way has failed, as one that never ran it would have", async () => {
     const sandbox = await createTestSandbox(backend);
-    expect(await sandbox.exec("kill -TERM $PPID; sleep 1000")).toEqual(lost("sandbox_lost"));
+    expect(await refusalOf(sandbox.exec("kill -TERM $PPID; sleep 1000"))).toBe(
+      "provider_unavailable: The Lambda function failed, or the command ended it; its log says why.",
+    );
     expect(await sandbox.exec("echo back")).toMatchObject({ exitCode: 0, stdout: "back\n" });
   });
 
@@ -227,6 +235,25 @@ describe.skipIf(!canRunFunction)("AWS Lambda", () => {
     expect(await sandbox.exec("head -c 40000000 /dev/zero >zeros; exit 4")).toMatchObject({ exitCode: 4 });
     expect(await refusalOf(sandbox.changes())).toBe(
       "payload_too_large: The files that commands changed are larger than 15728640 bytes together.",
+    );
+  });
+
+  test("nor do many small files with long names, of which more is streamed than what is in them", async () => {
+    const sandbox = await createTestSandbox(backend);
+    const many = `import os
+folder = "/".join(["x" * 200] * 9)
+os.makedirs(folder)
+for at in range(4000): open(folder + "/%0190d" % at, "w").write("x")`;
+    await sandbox.put({ "many.py": many });
+    expect(await sandbox.exec("python3 many.py; echo made; exit 4")).toEqual({
+      ending: "exited",
+      exitCode: 4,
+      signal: null,
+      stdout: "made\n",
+      stderr: "",
+    });
+    expect(await refusalOf(sandbox.changes())).toBe(
+      "payload_too_large: The command's output and the files it changed are larger than AWS Lambda streams back: 20971520 bytes, of which each file takes its content, its name and about 1,024 more.",
     );
   });
 

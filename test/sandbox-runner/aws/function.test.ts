@@ -7,6 +7,7 @@ import type { Backend } from "../../../sandbox-runner/src/backend.ts";
 import { type LambdaEndpoint, startLambda } from "../../support/lambda/endpoint.ts";
 import { FUNCTION_CREDENTIALS, processesOf } from "../../support/lambda/environment.ts";
 import { canRunFunction } from "../../support/lambda/function-folder.ts";
+import { refusalOf } from "../archive/helpers.ts";
 import {
   createTestSandbox,
   lambdaBackend,
@@ -22,7 +23,7 @@ describe.skipIf(!canRunFunction)("a sandbox on AWS Lambda", () => {
   beforeAll(async () => {
     setCredentials();
     lambda = await startLambda();
-    backend = lambdaBackend(lambda.url);
+    backend = await lambdaBackend(lambda.url);
   });
   afterAll(async () => {
     await backend?.close();
@@ -128,6 +129,35 @@ describe.skipIf(!canRunFunction)("a sandbox on AWS Lambda", () => {
     expectNothingLeft();
   });
 
+  test("folders and files that a command shut are opened again, whichever right it took", async () => {
+    const sandbox = await createTestSandbox(backend);
+    await sandbox.put({ "400/sub/up": "1", "600/sub/up": "1" });
+    const shut =
+      "for mode in 000 400 500 600; do mkdir -p $mode/sub; echo x >$mode/file; echo x >$mode/sub/file; chmod 000 $mode/file; chmod $mode $mode/sub $mode; done; mkdir -p only/folders; echo x >only/folders/file; chmod 400 only .; echo passed";
+    expect(await sandbox.exec(shut)).toEqual(exited(0, "passed\n"));
+    const files = ["000", "400", "500", "600"].flatMap((mode) => [`${mode}/file`, `${mode}/sub/file`]);
+    files.push("only/folders/file");
+    const { added, ...rest } = await sandbox.changes();
+    expect(new Set(added)).toEqual(new Set(files));
+    expect(rest).toEqual({
+      modified: [],
+      deleted: [],
+      skipped: [],
+      contents: Object.fromEntries(files.map((path) => [path, "x\n"])),
+    });
+    expectNothingLeft();
+  });
+
+  test("a command that does away with its folder has its own end, and the sandbox cannot go on from there", async () => {
+    const sandbox = await createTestSandbox(backend);
+    expect(await sandbox.exec("cd ..; mv workspace elsewhere; echo gone; exit 3")).toEqual(
+      exited(3, "gone\n"),
+    );
+    expect(await refusalOf(sandbox.exec("true"))).toBe(
+      "internal: The files that the command changed could not be collected.",
+    );
+  });
+
   test("a command that a signal ends says which", async () => {
     const sandbox = await createTestSandbox(backend);
     expect(await sandbox.exec("kill -TERM $$")).toMatchObject({
@@ -196,7 +226,7 @@ describe.skipIf(!canRunFunction)("a sandbox on AWS Lambda", () => {
 
   test("output past the limit is dropped, with one byte more to show it, and too much of it ends the command", async () => {
     const { limits } = backend;
-    const small = lambdaBackend(lambda.url, { limits: { ...limits, output_bytes: 10_000 } });
+    const small = await lambdaBackend(lambda.url, { limits: { ...limits, output_bytes: 10_000 } });
     const sandbox = await createTestSandbox(small);
     const some = await sandbox.exec("head -c 600000 /dev/zero; echo x >file");
     expect({ ...some, stdout: some.stdout.length }).toEqual({ ...exited(0), stdout: 10_001 });
@@ -253,26 +283,18 @@ describe.skipIf(!canRunFunction)("a sandbox on AWS Lambda", () => {
     expect(new Set(lambda.received.slice(requests).map(({ tenant }) => tenant)).size).toBe(2);
   });
 
-  test("the provider's check runs a real command", async () => {
+  test("the provider's check runs a real command, always in the same environment", async () => {
+    const environments = lambda.environments.length;
     const requests = lambda.received.length;
     await backend.check(NEVER);
-    expect(lambda.received.slice(requests)).toHaveLength(1);
+    await backend.check(NEVER);
+    expect(lambda.received.slice(requests).map(({ tenant }) => tenant)).toEqual([
+      "health-check",
+      "health-check",
+    ]);
+    expect(lambda.environments.length - environments).toBe(1);
     expect(lambda.received.at(-1)?.authorization).toMatch(
       /^AWS4-HMAC-SHA256 Credential=AKIACANARYOFTHERUNNER\/\d{8}\/eu-central-1\/lambda\/aws4_request, /,
-    );
-  });
-
-  test("limits are those that Lambda can keep", () => {
-    const long = lambdaBackend(lambda.url, { limits: { ...backend.limits, timeout_seconds: 3000 } });
-    expect(long.limits.timeout_seconds).toBe(840);
-    expect({ provider: long.provider, network: long.network }).toEqual({ provider: "aws", network: "none" });
-    expect(() => lambdaBackend(lambda.url, { functionName: undefined })).toThrow(
-      "SANDBOX_BACKENDS names 'aws', so LAMBDA_FUNCTION must name the function.",
-    );
-    expect(() =>
-      lambdaBackend(lambda.url, { limits: { ...backend.limits, output_bytes: 10_000_000 } }),
-    ).toThrow(
-      "OUTPUT_LIMIT_BYTES must be at most 8388608 with the aws backend: AWS Lambda limits what it streams back.",
     );
   });
 });

@@ -13,9 +13,11 @@ export function setCredentials(): void {
   process.env["AWS_ACCESS_KEY_ID"] = "AKIACANARYOFTHERUNNER";
   process.env["AWS_SECRET_ACCESS_KEY"] = "canary-secret-of-the-runner";
   process.env["AWS_EC2_METADATA_DISABLED"] = "true";
+  process.env["AWS_CONFIG_FILE"] = "/dev/null";
+  process.env["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null";
 }
 
-export function lambdaBackend(url: string, settings: Partial<LambdaSettings> = {}): Backend {
+export function lambdaBackend(url: string, settings: Partial<LambdaSettings> = {}): Promise<Backend> {
   return createLambdaBackend({
     ...runnerSettings().common,
     region: "eu-central-1",

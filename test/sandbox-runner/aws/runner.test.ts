@@ -65,7 +65,7 @@ describe.skipIf(!canRunFunction)("the runner with AWS Lambda", () => {
     });
 
     lambda.refuse({ status: 429, type: "TooManyRequestsException" });
-    expect((await client.exec(id, "true")).end).toEqual({
+    expect((await client.exec(id, { command: "true", timeout_seconds: 1 })).end).toEqual({
       type: "error",
       code: "at_capacity",
       message: "AWS Lambda runs as many commands as it may; try again.",

@@ -8,32 +8,103 @@ import { LAMBDA_TIMEOUT_SECONDS } from "../../../sandbox-runner/src/aws/limits.t
 const LAMBDA = resolve(import.meta.dirname, "../../../sandbox-runner/lambda");
 const read = (name: string) => readFileSync(resolve(LAMBDA, name), "utf8");
 
-test("the template gives each sandbox its own machines, no network and a role that allows commands nothing", () => {
+interface Resource {
+  readonly Type: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+  readonly Metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Short forms of AWS's functions (`!Ref`, `!Sub`, `!GetAtt`) read as what they are given. */
+function readResources(): Readonly<Record<string, Resource>> {
   const document = parseDocument(read("template.yaml"), { logLevel: "silent" });
   expect(document.errors).toEqual([]);
-  const { Resources: resources } = document.toJS() as {
-    Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
-  };
-  expect(resources["Function"]?.Properties).toMatchObject({
+  return document.toJS().Resources;
+}
+
+test("the template gives each sandbox its own machines, and the image it is made from", () => {
+  const { Function: lambda } = readResources();
+  expect(lambda?.Properties).toMatchObject({
     PackageType: "Image",
     Timeout: LAMBDA_TIMEOUT_SECONDS,
     ReservedConcurrentExecutions: "MaxConcurrency",
     TenancyConfig: { TenantIsolationMode: "PER_TENANT" },
     VpcConfig: { SubnetIds: ["SubnetOne", "SubnetTwo"], SecurityGroupIds: ["NoTraffic"] },
   });
-  // Nothing in the network leads anywhere: gateways, routes and endpoints would be resources.
+  expect(lambda?.Metadata).toEqual({
+    Dockerfile: "sandbox-runner/lambda/Dockerfile",
+    DockerContext: "../..",
+    DockerTag: "latest",
+    DockerBuildArgs: { SANDBOX_IMAGE: "tiny-backspace-sandbox" },
+  });
+});
+
+test("the template's network has no way out, and looks up no names", () => {
+  const resources = readResources();
+  // Gateways, routes and endpoints would be resources.
   expect(
     Object.values(resources)
       .map(({ Type }) => Type)
       .filter((type) => type.startsWith("AWS::EC2::")),
   ).toEqual(["AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup"]);
-  expect(resources["NoTraffic"]?.Properties["SecurityGroupEgress"]).toEqual([
-    { IpProtocol: "-1", CidrIp: "127.0.0.1/32", Description: "Nothing" },
-  ]);
-  expect(JSON.stringify(resources["Role"])).toContain(
-    '{"Effect":"Deny","Action":"*","Resource":"*","Condition"',
-  );
-  expect(JSON.stringify(resources["RunnerPolicy"])).toContain('"Action":"lambda:InvokeFunction"');
+  expect(resources["Network"]?.Properties).toEqual({ CidrBlock: "10.0.0.0/24", EnableDnsSupport: false });
+  expect(resources["NoTraffic"]?.Properties).toEqual({
+    GroupDescription: "Lets nothing in or out.",
+    VpcId: "Network",
+    SecurityGroupEgress: [{ IpProtocol: "-1", CidrIp: "127.0.0.1/32", Description: "Nothing" }],
+  });
+});
+
+test("the template's role allows commands nothing but to write to the log, and its policy the runner nothing but to invoke", () => {
+  const { Role: role, RunnerPolicy: policy } = readResources();
+  const logs = ["logs:CreateLogStream", "logs:PutLogEvents"];
+  expect(role?.Properties).toEqual({
+    AssumeRolePolicyDocument: {
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" },
+      ],
+    },
+    Policies: [
+      {
+        PolicyName: "WhatLambdaItselfDoes",
+        PolicyDocument: {
+          Version: "2012-10-17",
+          Statement: [
+            {
+              Effect: "Allow",
+              Action: [
+                "ec2:CreateNetworkInterface",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSubnets",
+                "ec2:DeleteNetworkInterface",
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:UnassignPrivateIpAddresses",
+              ],
+              Resource: "*",
+            },
+            // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own.
+            { Effect: "Allow", Action: logs, Resource: "${Log.Arn}" },
+            {
+              Effect: "Deny",
+              NotAction: logs,
+              Resource: "*",
+              Condition: {
+                ArnLike: {
+                  "lambda:SourceFunctionArn":
+                    // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own.
+                    "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:*",
+                },
+              },
+            },
+          ],
+        },
+      },
+    ],
+  });
+  expect(policy?.Properties["PolicyDocument"]).toEqual({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action: "lambda:InvokeFunction", Resource: "Function.Arn" }],
+  });
 });
 
 test("the image runs the function as the tests do", () => {

@@ -7,9 +7,8 @@ import { expect, test } from "vitest";
 import { createNetwork } from "../../../sandbox-runner/src/network/create-network.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { rest, tunnelTo } from "./support/ask.ts";
-import { SILENT } from "./support/silent.ts";
 
-const options = (folder: string) => ({ folder, allow: [], allowPrivate: [], log: SILENT });
+const options = (folder: string) => ({ folder, allow: [], allowPrivate: [] });
 const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 
 test("each sandbox has a folder with one socket; it may be entered through its mount only, and changed by nobody", async () => {

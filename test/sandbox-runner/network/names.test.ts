@@ -1,7 +1,11 @@
 import { Resolver } from "node:dns/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { isReachable } from "../../../sandbox-runner/src/network/addresses.ts";
 import { createConnect } from "../../../sandbox-runner/src/network/connect.ts";
+import { sharing } from "../../../sandbox-runner/src/network/resolve.ts";
+import { until } from "../../support/until.ts";
 import { rest, tunnelTo } from "./support/ask.ts";
 import { startNameServer } from "./support/name-server.ts";
 import { openNetwork } from "./support/open-network.ts";
@@ -65,7 +69,7 @@ test("connections that want the same name at the same time share one lookup", as
     answers.push(answer);
     return answer.promise;
   };
-  const connect = createConnect({ resolve, mayBePrivate: () => true, timeoutMs: 60_000 });
+  const connect = createConnect({ resolve: sharing(resolve), mayBePrivate: () => true, timeoutMs: 60_000 });
   const { signal } = new AbortController();
   const target = { host: "shared.example.org", port: upstream.port };
   for (let round = 1; round <= 2; round += 1) {
@@ -74,6 +78,26 @@ test("connections that want the same name at the same time share one lookup", as
     answers.at(-1)?.resolve(["127.0.0.1"]);
     for (const socket of await Promise.all(sockets)) socket.destroy();
   }
+});
+
+test("a sandbox that asks for many names keeps no other's waiting", async () => {
+  const names: string[] = [];
+  const resolve = (name: string) => {
+    names.push(name);
+    return name === "quick.example.org" ? Promise.resolve([]) : new Promise<string[]>(() => {});
+  };
+  await using open = await openNetwork(["*.example.org"], { resolve });
+  const other = await open.network.open("other");
+  other.allow(true);
+  const clients = Array.from({ length: 20 }, (_, index) =>
+    connect(open.socket)
+      .on("error", () => {})
+      .end(`CONNECT n${index}.example.org:443 HTTP/1.1\r\n\r\n`),
+  );
+  await until("two are looked up", async () => names.length >= 2);
+  expect(await outcome(join(other.folder, "proxy.sock"), "quick.example.org:443")).toBe(403);
+  expect(names).toEqual(["n0.example.org", "n1.example.org", "quick.example.org"]);
+  for (const client of clients) client.destroy();
 });
 
 test("a name that is not allow-listed is not looked up, so that none can carry data out", async () => {

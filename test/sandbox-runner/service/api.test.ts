@@ -242,7 +242,11 @@ describe("the runner's API", () => {
     });
     expect(await upload(paths.sandboxes("docker"), uploadTar({}))).toEqual({
       status: 503,
-      body: refusal("provider_unavailable", "This runner is not set up for 'docker'.", true),
+      body: refusal(
+        "provider_unavailable",
+        "This runner is not set up for 'docker' (SANDBOX_BACKENDS), but for: process. Send sandbox_provider, or set the service's DEFAULT_SANDBOX_PROVIDER.",
+        true,
+      ),
     });
     expect(await upload(paths.sandboxes("process"), uploadTar({ "../a": "" }))).toMatchObject({
       status: 400,

@@ -10,6 +10,22 @@ async function gauge(url: string, name: string): Promise<number> {
 }
 
 describe("places for sandboxes", () => {
+  test("are not kept in the queue for who has left with most of an upload unsent", async () => {
+    await using at = await started({ MAX_SANDBOXES: "1" });
+    const { client, runner } = at;
+    await client.create("process");
+    const leaving = new AbortController();
+    const body = uploadTar({ large: "x".repeat(700_000) });
+    const path = "/v1/sandboxes?provider=process";
+    const left = client.send("POST", path, { body, signal: leaving.signal });
+    left.catch(() => {});
+    const queued = () => gauge(runner.url, "sandboxes_queued");
+    await until("it waits", async () => (await queued()) === 1);
+    leaving.abort();
+    await expect(left).rejects.toThrow("abort");
+    await until("it does not any more", async () => (await queued()) === 0);
+  });
+
   test("are given out in the order of asking, as others leave", async () => {
     await using at = await started({ MAX_SANDBOXES: "1" });
     const { client, runner } = at;

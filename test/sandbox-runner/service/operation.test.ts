@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { RunnerError } from "../../../sandbox-runner/src/errors.ts";
-import { RUNNER_SECRET } from "../../support/sandbox-runner.ts";
+import { RUNNER_SECRET, uploadTar } from "../../support/sandbox-runner.ts";
 import { started } from "./started.ts";
 
 describe("an operator", () => {
@@ -77,12 +77,17 @@ describe("an operator", () => {
     await client.exec(id, "echo output-canary; exit 3");
     await client.destroy(id);
     await fetch(`${runner.url}/v1/sandboxes/${id}/exec`, { method: "POST", body: "body-canary" });
+    const twice = uploadTar({ "name-canary": "1", "name-canary*": "2" });
+    expect((await client.send("POST", "/v1/sandboxes?provider=process", { body: twice })).status).toBe(400);
     expect(runner.log.map(({ level, message }) => [level, message])).toEqual([
       ["info", "request"],
       ["info", "request"],
       ["info", "command ended"],
       ["info", "sandbox ended"],
       ["info", "request"],
+      ["warn", "request refused"],
+      ["info", "request"],
+      ["info", "sandbox ended"],
       ["warn", "request refused"],
       ["info", "request"],
     ]);

@@ -1,7 +1,7 @@
 /** What Anthropic's SDK throws, as one of our failures. */
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from "@anthropic-ai/sdk/error";
 import type { ModelFailure } from "../model.ts";
-import { failureOfStatus, type VendorError } from "../vendor-error.ts";
+import { failureOfStatus, isWrongPlace, type VendorError } from "../vendor-error.ts";
 
 /** https://platform.claude.com/docs/en/api/errors */
 const TYPES: Readonly<Record<string, ModelFailure>> = {
@@ -29,8 +29,11 @@ export function explainAnthropic(error: unknown, fail: VendorError): Error {
   // the connection broke, or what came is no event stream
   if (!(error instanceof APIError)) return fail("broken_stream");
   const { status, headers } = error as APIError<number | undefined, Headers | undefined>;
-  return fail(failureOf(error, status), { status, headers });
+  const wrongPlace = isWrongPlace(status, `${error.type} ${error.message}`) ? { detail: NOTHING_THERE } : {};
+  return fail(failureOf(error, status), { status, headers, ...wrongPlace });
 }
+
+const NOTHING_THERE = "has nothing at the address it was asked at: check ANTHROPIC_BASE_URL";
 
 /** `status` is undefined for an error that came inside the stream. */
 function failureOf(error: APIError, status: number | undefined): ModelFailure {

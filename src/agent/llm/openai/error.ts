@@ -1,7 +1,7 @@
 /** What OpenAI's SDK throws, as one of our failures. */
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from "openai/error";
 import type { ModelFailure } from "../model.ts";
-import { failureOfStatus, type VendorError } from "../vendor-error.ts";
+import { failureOfStatus, isWrongPlace, type VendorError } from "../vendor-error.ts";
 
 /** `code` and `type` of an error, at OpenAI and at servers that speak its protocol. The first that fits decides. */
 const CODES: readonly (readonly [RegExp, ModelFailure])[] = [
@@ -28,8 +28,14 @@ export function explainOpenai(error: unknown, fail: VendorError): Error {
   // the connection broke, or what came is no event stream
   if (!(error instanceof APIError)) return fail("broken_stream");
   const { status, headers } = error as APIError<number | undefined, Headers | undefined>;
-  return fail(failureOf(error, status), { status, headers });
+  const wrongPlace = isWrongPlace(status, `${error.code} ${error.type} ${error.message}`)
+    ? { detail: NOTHING_THERE }
+    : {};
+  return fail(failureOf(error, status), { status, headers, ...wrongPlace });
 }
+
+const NOTHING_THERE =
+  "has nothing at the address it was asked at: check OPENAI_BASE_URL, which ends in /v1 at most servers, and OPENAI_API_STYLE (responses or chat)";
 
 /** `status` is undefined for an error that came inside the stream. */
 function failureOf(error: APIError, status: number | undefined): ModelFailure {

@@ -34,7 +34,8 @@ export const runCommandTool: Tool<typeof schema> = {
     const result = yield* watched(commands.run(command, signal), window);
     const how = howItEnded(result);
     const text = [how, ...(result.notes ?? []), ...whatChanged(result), window.text()].join(" ");
-    return { status: "ok", text, message: `${quote(command)}: ${how}` };
+    const edited = (result.changed ?? []).length > 0 ? { edited: true } : {};
+    return { status: "ok", text, message: `${quote(command)}: ${how}`, ...edited };
   },
 };
 

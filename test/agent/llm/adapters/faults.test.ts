@@ -1,4 +1,4 @@
-/** Whatever goes wrong at a vendor becomes one of our failures, in our words, in time. */
+/** Attack 22 at the adapters: whatever goes wrong, after any event of an answer, becomes one of our failures, in time. */
 import { describe, expect, it } from "vitest";
 import { ModelError } from "../../../../src/agent/llm/model.ts";
 import { ask, connect, hear, KEY } from "../../../support/models/connect.ts";

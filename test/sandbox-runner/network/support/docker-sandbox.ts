@@ -39,7 +39,6 @@ export async function startSandboxes(
     folder: temporary.path,
     allow,
     allowPrivate: allow,
-    log: SILENT,
     resolve: async () => ["127.0.0.1"],
     ...options,
   });

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { createNetwork, type NetworkOptions } from "../../../../sandbox-runner/src/network/create-network.ts";
 import type { Network, SandboxNetwork } from "../../../../sandbox-runner/src/network/network.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
-import { SILENT } from "./silent.ts";
 
 export interface OpenNetwork extends AsyncDisposable {
   readonly network: Network;
@@ -22,7 +21,6 @@ export async function openNetwork(
     folder: join(folder.path, "network"),
     allow,
     allowPrivate: allow,
-    log: SILENT,
     resolve: async () => ["127.0.0.1"],
     ...options,
   });
