@@ -21,8 +21,6 @@ export interface ToolResult {
   readonly callId: string;
   readonly text: string;
   readonly isError: boolean;
-  /** Set where a command changed files of the repository. */
-  readonly changed?: true;
 }
 
 /** Plain JSON: conversations are kept with checkpoints, and carried from one vendor to the next. */
