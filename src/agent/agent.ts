@@ -116,6 +116,8 @@ export interface UsageEvent {
   readonly cached_tokens: number;
   readonly cost_usd: number;
   readonly turns: number;
+  /** The part of input and output that no vendor counted; absent when there is none. */
+  readonly estimated_tokens?: number;
 }
 
 /** A turn has ended: comes right before the last event of that turn, when its edits are made. */

@@ -54,6 +54,8 @@ const usage = z.object({
   cached_tokens: count,
   cost_usd: z.number().nonnegative(),
   turns: count,
+  /** The part of input and output that no vendor counted. */
+  estimated_tokens: count.optional(),
 });
 
 const identity = z.object({ name: agentName, model: z.string().optional() });

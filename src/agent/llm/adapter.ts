@@ -1,6 +1,6 @@
 /** What every vendor's adapter is made of: one request, guarded, read event by event into one answer. */
 import { createDraft, type Draft } from "./answer.ts";
-import type { Model, ModelAnswer, ModelRequest, TextDelta } from "./model.ts";
+import { type Model, type ModelAnswer, ModelError, type ModelRequest, type TextDelta } from "./model.ts";
 import type { ModelFacts } from "./models.ts";
 import { createStreamGuard } from "./stream-guard.ts";
 import { type VendorError, vendorErrors } from "./vendor-error.ts";
@@ -78,9 +78,11 @@ export function createAdapter(options: AdapterOptions, vendor: Vendor): Model {
           throw guard.failure(() => vendor.explain(error, fail));
         }
       };
+      let begun = false;
       try {
         const { events, reader } = vendor.open(request, guard, draft, fail);
         const iterator = (await received(events))[Symbol.asyncIterator]();
+        begun = true;
         let state: ReturnType<Reader["read"]> = "more";
         while (state !== "end") {
           const next = await received(iterator.next());
@@ -94,6 +96,10 @@ export function createAdapter(options: AdapterOptions, vendor: Vendor): Model {
         const rest = draft.rest();
         if (rest !== "") yield { type: "text", delta: rest };
         return draft.finish();
+      } catch (error) {
+        if (!begun || !(error instanceof ModelError)) throw error;
+        const { failure, message, retryAfterMs } = error;
+        throw new ModelError(failure, message, { retryAfterMs, usage: draft.usage(), cause: error.cause });
       } finally {
         guard.close();
       }

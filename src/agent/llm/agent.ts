@@ -3,7 +3,7 @@ import type { Agent, AgentEvent, AgentIdentity, AgentOutcome, AgentTask, Fallbac
 import { ask } from "./ask.ts";
 import { decide } from "./decide.ts";
 import { givenUp, incomplete } from "./endings.ts";
-import { type Model, ModelError } from "./model.ts";
+import { type Model, ModelError, type TokenUsage } from "./model.ts";
 import { type ModelProgress, readProgress } from "./progress.ts";
 import {
   handOver,
@@ -15,6 +15,7 @@ import {
   requestFor,
   type Session,
   takeAnswer,
+  takeFailure,
   takeNew,
 } from "./session.ts";
 import { allowance, NOTHING_SPENT, usageEvent } from "./spending.ts";
@@ -105,22 +106,32 @@ async function* converse(
   for (;;) {
     task.signal.throwIfAborted();
     let view = nextView(session, false);
-    const { model, progress } = session;
-    const room = allowance(progress.spent, task.budget, model.price, longestAnswer(model), view.tokens);
-    if (typeof room === "string") return incomplete(session, room);
+    const { model } = session;
     const request = (shorter: boolean) => {
       if (shorter) view = nextView(session, true);
-      return requestFor(session, view, room, signal);
+      const { spent } = session.progress;
+      const room = allowance(spent, task.budget, model.price, longestAnswer(model), view.tokens);
+      return typeof room === "string" ? room : requestFor(session, view, room, signal);
+    };
+    // kept at once: whoever goes on behind an interruption has spent it too, and has told of it
+    const failed = (usage: TokenUsage): AgentEvent[] => {
+      takeFailure(session, usage);
+      const { progress } = session;
+      return [
+        { type: "checkpoint", transcript: progress, append: takeNew(session) },
+        usageEvent(progress.spent),
+      ];
     };
     let answer: Awaited<ReturnType<ReturnType<typeof ask>["next"]>>["value"];
     try {
-      answer = yield* ask(model, { request, signal, random });
+      answer = yield* ask(model, { request, failed, signal, random });
     } catch (error) {
       task.signal.throwIfAborted();
       if (deadline.aborted) return incomplete(session, OUT_OF_TIME);
       throw error;
     }
     if (answer instanceof ModelError) return answer;
+    if (typeof answer === "string") return incomplete(session, answer);
     takeAnswer(session, answer, view.tokens);
     const finished = yield* carryOutCalls(session, answer.message, now);
     const outcome = await decide(session, answer, finished);

@@ -41,7 +41,9 @@ export interface Draft {
   said(): string;
   /** What is left of it. */
   rest(): string;
-  /** Throws for an answer with nothing in it. */
+  /** What it has cost so far, for an answer that is not going to be complete. */
+  usage(): TokenUsage;
+  /** Throws for an answer with nothing in it, but for one that was cut: its model may have thought, which costs. */
   finish(): ModelAnswer;
 }
 
@@ -72,17 +74,34 @@ export function createDraft(messages: readonly Message[], protocol: string, fail
       input: input || Math.ceil(JSON.stringify(body).length / CHARACTERS_PER_TOKEN),
       cached,
       cacheWrites,
-      output: output || Math.ceil(characters / CHARACTERS_PER_TOKEN),
+      output: output || received(),
+      ...(input === 0 || output === 0 ? { estimated: true } : {}),
     };
+  }
+
+  function received(): number {
+    return Math.ceil(characters / CHARACTERS_PER_TOKEN);
+  }
+
+  /** What a vendor counts before the end leaves out what comes behind it. */
+  function countedSoFar(): TokenUsage {
+    const sofar = counted();
+    return { ...sofar, output: Math.max(sofar.output, received()), estimated: true };
   }
 
   function finish(): ModelAnswer {
     const text = words.join("").toWellFormed();
-    if (text.trim() === "" && calls.length === 0) throw fail("empty_answer");
+    const empty = text.trim() === "" && calls.length === 0;
+    if (empty && stop !== "length") throw fail("empty_answer");
     const finished = identified(calls, messages, fail);
     const ids = finished.map(({ id }) => id);
     return {
-      message: { role: "assistant", text, calls: finished, raw: { protocol, items: items(ids) } },
+      message: {
+        role: "assistant",
+        text,
+        calls: finished,
+        raw: { protocol, items: empty ? [] : items(ids) },
+      },
       stop: stop === "length" ? "length" : finished.length > 0 ? "calls" : "end",
       usage: counted(),
     };
@@ -139,6 +158,7 @@ export function createDraft(messages: readonly Message[], protocol: string, fail
       return whole;
     },
     rest: () => shown.toWellFormed(),
+    usage: countedSoFar,
     finish,
   };
 }

@@ -1,12 +1,17 @@
 /** Gets one answer out of a model, over its vendor's bad moments. */
 import { sleep } from "../../sleep.ts";
 import type { AgentEvent } from "../agent.ts";
-import { type Model, type ModelAnswer, ModelError, type ModelRequest } from "./model.ts";
+import { type Model, type ModelAnswer, ModelError, type ModelRequest, type TokenUsage } from "./model.ts";
 import { remedyFor } from "./recovery.ts";
 
 export interface AskOptions {
-  /** Makes the request; again and `shorter` when the conversation turned out not to fit. */
-  readonly request: (shorter: boolean) => ModelRequest;
+  /**
+   * Makes the request, each time anew; `shorter` when the conversation turned out not to fit. A sentence when a
+   * limit leaves no room for it.
+   */
+  readonly request: (shorter: boolean) => ModelRequest | string;
+  /** Takes down what an attempt cost that failed. */
+  readonly failed: (usage: TokenUsage) => Iterable<AgentEvent>;
   /** Ends waits and the request. */
   readonly signal: AbortSignal;
   /** At least 0, below 1. */
@@ -14,24 +19,26 @@ export interface AskOptions {
 }
 
 /**
- * The answer, or the error for which the model was given up; its words are yielded as they arrive, and a
+ * The answer, the error for which the model was given up, or why there is no room to ask; words are yielded as they arrive, and a
  * warning before each wait. Throws the signal's reason.
  */
 export async function* ask(
   model: Model,
-  { request, signal, random }: AskOptions,
-): AsyncGenerator<AgentEvent, ModelAnswer | ModelError> {
-  let shorter = false;
+  { request, failed, signal, random }: AskOptions,
+): AsyncGenerator<AgentEvent, ModelAnswer | ModelError | string> {
+  let asked = request(false);
   for (let failures = 0; ; failures++) {
+    if (typeof asked === "string") return asked;
     try {
-      return yield* words(model.answer(request(shorter)));
+      return yield* words(model.answer(asked));
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ModelError)) throw error;
+      if (error.usage !== undefined) yield* failed(error.usage);
       const remedy = remedyFor(error, failures, random);
       if (remedy.kind === "give_up") return error;
-      shorter = remedy.kind === "shorten";
-      if (remedy.kind === "wait") {
+      asked = request(remedy.kind === "shorten");
+      if (remedy.kind === "wait" && typeof asked !== "string") {
         const message = `${error.message} Trying again in ${Math.ceil(remedy.milliseconds / 1000)} s.`;
         yield { type: "warning", message, code: "waiting" };
         await sleep(remedy.milliseconds, signal);

@@ -61,6 +61,8 @@ export interface TokenUsage {
   /** The part of `input` that was written to the vendor's cache, where that costs extra. */
   readonly cacheWrites: number;
   readonly output: number;
+  /** Set where any of it is our guess, for want of the vendor's count. */
+  readonly estimated?: true;
 }
 
 export interface ModelAnswer {
@@ -128,15 +130,18 @@ export class ModelError extends Error {
   readonly failure: ModelFailure;
   /** Milliseconds the vendor asked to wait. */
   readonly retryAfterMs: number | undefined;
+  /** What the answer had cost when it failed; undefined when none had begun. */
+  readonly usage: TokenUsage | undefined;
 
   constructor(
     failure: ModelFailure,
     message: string,
-    options: { retryAfterMs?: number | undefined; cause?: unknown } = {},
+    options: { retryAfterMs?: number | undefined; usage?: TokenUsage | undefined; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "ModelError";
     this.failure = failure;
     this.retryAfterMs = options.retryAfterMs;
+    this.usage = options.usage;
   }
 }

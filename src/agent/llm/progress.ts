@@ -5,7 +5,14 @@ import type { Compaction } from "./context/view.ts";
 import type { Message } from "./model.ts";
 
 const count = z.number().nonnegative();
-const spent = z.object({ turns: count, input: count, cached: count, output: count, usd: count });
+const spent = z.object({
+  turns: count,
+  input: count,
+  cached: count,
+  output: count,
+  estimated: count.default(0),
+  usd: count,
+});
 
 const modelProgress = z.object({
   by: z.literal("model"),

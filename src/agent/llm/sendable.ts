@@ -42,13 +42,20 @@ export function sendableJson(text: string): string {
  * and digits, which is what the strictest server takes, numbered from the start of the conversation.
  */
 export function wireIds(messages: readonly Message[], protocol: string): (id: string) => string {
+  const answers = messages.filter((message) => message.role === "assistant");
+  const isOwn = ({ raw }: (typeof answers)[number]): boolean => raw?.protocol === protocol;
+  const taken = new Set(answers.filter(isOwn).flatMap(({ calls }) => calls.map(({ id }) => id)));
   const names = new Map<string, string>();
-  for (const message of messages) {
-    if (message.role !== "assistant") continue;
-    const own = message.raw?.protocol === protocol;
-    for (const { id } of message.calls) {
-      names.set(id, own ? id : `call${String(names.size).padStart(5, "0")}`);
+  let made = 0;
+  const makeUp = (): string => {
+    for (;;) {
+      const name = `call${String(made).padStart(5, "0")}`;
+      made += 1;
+      if (!taken.has(name)) return name;
     }
+  };
+  for (const answer of answers) {
+    for (const { id } of answer.calls) names.set(id, isOwn(answer) ? id : makeUp());
   }
   return (id) => names.get(id) ?? id;
 }

@@ -7,9 +7,9 @@ import { firstMessage, systemPrompt } from "./context/prompts.ts";
 import { repositoryMap } from "./context/repository-map.ts";
 import { estimateTokens } from "./context/tokens.ts";
 import { type Compaction, NOT_COMPACTED, viewOf } from "./context/view.ts";
-import type { Message, Model, ModelAnswer, ModelRequest, ToolSpec } from "./model.ts";
+import type { Message, Model, ModelAnswer, ModelRequest, TokenUsage, ToolSpec } from "./model.ts";
 import { type ModelProgress, readMessages } from "./progress.ts";
-import { NOTHING_SPENT, type Spent, withTurn } from "./spending.ts";
+import { NOTHING_SPENT, type Spent, withTurn, withUsage } from "./spending.ts";
 import type { Tool } from "./tool.ts";
 import { createTools, toolSpecs } from "./tools/registry.ts";
 
@@ -198,7 +198,7 @@ function withoutSecrets(
   return JSON.stringify(clean) === JSON.stringify(plain) && redact(own) === own ? message : clean;
 }
 
-/** Adds an answer and what it cost; the vendor's count tells how good our estimate is. */
+/** Adds an answer and what it cost; the vendor's count, where there is one, tells how good our estimate is. */
 export function takeAnswer(session: Session, { message, usage }: ModelAnswer, estimated: number): void {
   const { model, progress } = session;
   session.messages.push(withoutSecrets(message, session.task.redact));
@@ -208,6 +208,12 @@ export function takeAnswer(session: Session, { message, usage }: ModelAnswer, es
     spent: withTurn(progress.spent, usage, model.price),
     scale: Math.min(4, Math.max(0.25, scale)),
   };
+}
+
+/** Adds what an attempt cost whose answer came to nothing. */
+export function takeFailure(session: Session, usage: TokenUsage): void {
+  const { model, progress } = session;
+  session.progress = { ...progress, spent: withUsage(progress.spent, usage, model.price) };
 }
 
 /** The messages that no checkpoint has kept yet; they count as kept from now on. */

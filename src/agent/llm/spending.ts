@@ -2,16 +2,18 @@
 import type { AgentBudget, UsageEvent } from "../agent.ts";
 import type { Price, TokenUsage } from "./model.ts";
 
-/** What all turns so far have used. */
+/** What all turns so far have used, failed attempts included. */
 export interface Spent {
   readonly turns: number;
   readonly input: number;
   readonly cached: number;
   readonly output: number;
+  /** Tokens in and out that the vendor did not count. */
+  readonly estimated: number;
   readonly usd: number;
 }
 
-export const NOTHING_SPENT: Spent = { turns: 0, input: 0, cached: 0, output: 0, usd: 0 };
+export const NOTHING_SPENT: Spent = { turns: 0, input: 0, cached: 0, output: 0, estimated: 0, usd: 0 };
 
 /** An answer shorter than this is of no use, so that a limit is hit before it is asked for. */
 const SHORTEST_ANSWER = 512;
@@ -19,11 +21,17 @@ const SHORTEST_ANSWER = 512;
 const NEARLY = 0.85;
 
 export function withTurn(spent: Spent, usage: TokenUsage, price: Price | undefined): Spent {
+  return withUsage({ ...spent, turns: spent.turns + 1 }, usage, price);
+}
+
+/** Without a turn. */
+export function withUsage(spent: Spent, usage: TokenUsage, price: Price | undefined): Spent {
   return {
-    turns: spent.turns + 1,
+    turns: spent.turns,
     input: spent.input + usage.input,
     cached: spent.cached + usage.cached,
     output: spent.output + usage.output,
+    estimated: spent.estimated + (usage.estimated === true ? usage.input + usage.output : 0),
     usd: spent.usd + (price === undefined ? 0 : costOf(usage, price)),
   };
 }
@@ -71,15 +79,17 @@ export function nearlySpent(spent: Spent, budget: AgentBudget): "turns" | "token
   return spent.usd > 0 && spent.usd > NEARLY * budget.maxCostUsd ? "cost" : undefined;
 }
 
-export function usageEvent({ turns, input, cached, output, usd }: Spent): UsageEvent {
+export function usageEvent({ turns, input, cached, output, estimated, usd }: Spent): UsageEvent {
+  const guess = estimated === 0 ? "" : ` ${estimated} of these tokens are an estimate.`;
   return {
     type: "usage",
-    message: `Turn ${turns}: ${input} tokens in (${cached} of them cached) and ${output} out so far, $${usd.toFixed(4)}.`,
+    message: `Turn ${turns}: ${input} tokens in (${cached} of them cached) and ${output} out so far, $${usd.toFixed(4)}.${guess}`,
     input_tokens: input,
     output_tokens: output,
     cached_tokens: cached,
     // To a millionth of a dollar: sums of fractions have tails.
     cost_usd: Math.round(usd * 1_000_000) / 1_000_000,
     turns,
+    ...(estimated === 0 ? {} : { estimated_tokens: estimated }),
   };
 }

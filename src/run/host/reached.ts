@@ -42,8 +42,9 @@ export function createReached(): Reached {
         const { path, kind, from, additions, deletions } = event;
         changes.set(path, { path, kind, ...(from === undefined ? {} : { from }), additions, deletions });
       } else if (event.type === "usage") {
-        const { input_tokens, output_tokens, cached_tokens, cost_usd, turns } = event;
-        facts.usage = { input_tokens, output_tokens, cached_tokens, cost_usd, turns };
+        const { input_tokens, output_tokens, cached_tokens, cost_usd, turns, estimated_tokens } = event;
+        const guess = estimated_tokens === undefined ? {} : { estimated_tokens };
+        facts.usage = { input_tokens, output_tokens, cached_tokens, cost_usd, turns, ...guess };
       } else if (event.type === "success") {
         facts.pr_url = event.pr_url ?? facts.pr_url;
         facts.commit = event.result.commit ?? facts.commit;

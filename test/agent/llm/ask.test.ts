@@ -25,7 +25,7 @@ interface Asked {
   /** Whether each request was to be shorter. */
   readonly shorter: readonly boolean[];
   readonly requests: number;
-  readonly end: ModelAnswer | ModelError;
+  readonly end: ModelAnswer | ModelError | string;
 }
 
 async function askOf(protocol: Protocol, script: ModelServerOptions, signal = NEVER): Promise<Asked> {
@@ -36,7 +36,7 @@ async function askOf(protocol: Protocol, script: ModelServerOptions, signal = NE
     shorter.push(less);
     return wire.ask({ signal });
   };
-  const asking = ask(wire.connect(server, protocol), { request, signal, random: () => 0 });
+  const asking = ask(wire.connect(server, protocol), { request, failed: () => [], signal, random: () => 0 });
   for (;;) {
     const next = await asking.next();
     if (next.done === true) return { events, shorter, requests: server.requests.length, end: next.value };
@@ -149,7 +149,12 @@ test("whoever stops listening ends the request", async () => {
     turns: [{ ...TURN, fault: { name: "a stall", expects: "timeout", play } }],
   });
   const request = () => wire.ask();
-  const asking = ask(wire.connect(server, "chat"), { request, signal: NEVER, random: () => 0 });
+  const asking = ask(wire.connect(server, "chat"), {
+    request,
+    failed: () => [],
+    signal: NEVER,
+    random: () => 0,
+  });
   expect((await asking.next()).value).toMatchObject({ type: "text" });
   await asking.return(undefined as never);
   await until("the request ends", () => server.requests[0]?.state === "left");
@@ -160,7 +165,12 @@ test("what is no failure of the vendor's goes through", async () => {
     throw new TypeError("a defect");
   };
   await using server = await startModelServer({ turns: [TURN] });
-  const asking = ask(wire.connect(server, "chat"), { request, signal: NEVER, random: () => 0 });
+  const asking = ask(wire.connect(server, "chat"), {
+    request,
+    failed: () => [],
+    signal: NEVER,
+    random: () => 0,
+  });
   await expect(asking.next()).rejects.toThrow("a defect");
 });
 

@@ -12,19 +12,20 @@ import {
 const PRICE = { input: 3, cached: 0.3, cacheWrite: 3.75, output: 15 };
 const deadline = new AbortController().signal;
 const BUDGET = { maxTurns: 30, maxTokens: 1_000_000, maxCostUsd: 2, deadline };
-const SPENT: Spent = { turns: 3, input: 10_000, cached: 4000, output: 500, usd: 0.25 };
+const SPENT: Spent = { turns: 3, input: 10_000, cached: 4000, output: 500, estimated: 0, usd: 0.25 };
 
 describe("what is spent", () => {
   test("adds up turn by turn, each kind of token at its own price", () => {
     const usage = { input: 10_000, cached: 6000, cacheWrites: 1000, output: 200 };
     const once = withTurn(NOTHING_SPENT, usage, PRICE);
     const usd = (3000 * 3 + 6000 * 0.3 + 1000 * 3.75 + 200 * 15) / 1e6;
-    expect(once).toEqual({ turns: 1, input: 10_000, cached: 6000, output: 200, usd });
+    expect(once).toEqual({ turns: 1, input: 10_000, cached: 6000, output: 200, estimated: 0, usd });
     expect(withTurn(once, usage, { ...PRICE, output: 0 })).toEqual({
       turns: 2,
       input: 20_000,
       cached: 12_000,
       output: 400,
+      estimated: 0,
       usd: usd + (3000 * 3 + 6000 * 0.3 + 1000 * 3.75) / 1e6,
     });
   });

@@ -9,13 +9,13 @@ import type { VendorError } from "../vendor-error.ts";
 import { explainAnthropic, failureOfType } from "./error.ts";
 import { type KeptBlock, messagesRequest } from "./request.ts";
 
-const count = z.int().min(0).nullish();
+const number = z.int().min(0).nullish();
 const usageSchema = z
   .object({
-    input_tokens: count,
-    cache_read_input_tokens: count,
-    cache_creation_input_tokens: count,
-    output_tokens: count,
+    input_tokens: number,
+    cache_read_input_tokens: number,
+    cache_creation_input_tokens: number,
+    output_tokens: number,
   })
   .nullish()
   .catch(undefined);
@@ -146,7 +146,7 @@ function createReader(draft: Draft, digest: string, fail: VendorError): Reader {
 
   function end(event: unknown): void {
     const { delta: given, usage: last } = parse(endSchema, event);
-    usage = merged(usage, last);
+    count(last);
     switch (given.stop_reason) {
       case "refusal":
         throw fail("content_refused");
@@ -157,12 +157,17 @@ function createReader(draft: Draft, digest: string, fail: VendorError): Reader {
     }
   }
 
+  /** Counted at once: an answer that fails has cost what was told by then. */
+  function count(given: z.infer<typeof usageSchema>): void {
+    usage = merged(usage, given);
+    const counted = usageOf(usage);
+    if (counted !== undefined) draft.used(counted);
+  }
+
   function close(): void {
     for (const { call, input } of blocks) {
       if (call?.length === 0 && input !== undefined) call.replace(JSON.stringify(input));
     }
-    const counted = usageOf(usage);
-    if (counted !== undefined) draft.used(counted);
     draft.raw((ids) => keptBlocks(blocks, ids, digest));
   }
 
@@ -171,7 +176,7 @@ function createReader(draft: Draft, digest: string, fail: VendorError): Reader {
       const { type } = parse(z.object({ type: z.string() }), event);
       switch (type) {
         case "message_start":
-          usage = merged(usage, parse(startSchema, event).message.usage);
+          count(parse(startSchema, event).message.usage);
           return "more";
         case "content_block_start":
           begin(event);

@@ -133,13 +133,13 @@ function createReader(draft: Draft, fail: VendorError): Reader {
 
   function end(event: unknown): "end" {
     const { response } = parse(endSchema, event);
+    if (response.usage != null) draft.used(usageOf(response.usage));
     if (slots.size === 0) {
       for (const [index, one] of (response.output ?? []).entries()) item(index, one, true);
     }
     const reason = response.incomplete_details?.reason;
     if (reason === "content_filter") throw fail("content_refused");
     if (reason === "max_output_tokens") draft.stopped("length");
-    if (response.usage != null) draft.used(usageOf(response.usage));
     draft.raw((ids) => keptItems(slots, ids));
     return "end";
   }
@@ -162,6 +162,7 @@ function createReader(draft: Draft, fail: VendorError): Reader {
         }
         case "response.failed": {
           const { response } = parse(endSchema, rest);
+          if (response.usage != null) draft.used(usageOf(response.usage));
           throw fail(failureOfCode(response.error?.code ?? ""));
         }
         case "error":
