@@ -54,7 +54,7 @@ const usage = z.object({
   cached_tokens: count,
   cost_usd: z.number().nonnegative(),
   turns: count,
-  /** The part of input and output that no vendor counted. */
+  /** The part of input and output that is an estimate. */
   estimated_tokens: count.optional(),
 });
 

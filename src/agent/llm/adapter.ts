@@ -99,7 +99,11 @@ export function createAdapter(options: AdapterOptions, vendor: Vendor): Model {
       } catch (error) {
         if (!begun || !(error instanceof ModelError)) throw error;
         const { failure, message, retryAfterMs } = error;
-        throw new ModelError(failure, message, { retryAfterMs, usage: draft.usage(), cause: error.cause });
+        throw new ModelError(failure, message, {
+          retryAfterMs,
+          usage: draft.usage(request.maxOutputTokens),
+          cause: error.cause,
+        });
       } finally {
         guard.close();
       }

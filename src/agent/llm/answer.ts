@@ -41,8 +41,8 @@ export interface Draft {
   said(): string;
   /** What is left of it. */
   rest(): string;
-  /** What it has cost so far, for an answer that is not going to be complete. */
-  usage(): TokenUsage;
+  /** What it has cost so far, for an answer that is not going to be complete; `longest` is what it may have, in tokens. */
+  usage(longest: number): TokenUsage;
   /** Throws for an answer with nothing in it, but for one that was cut: its model may have thought, which costs. */
   finish(): ModelAnswer;
 }
@@ -83,10 +83,10 @@ export function createDraft(messages: readonly Message[], protocol: string, fail
     return Math.ceil(characters / CHARACTERS_PER_TOKEN);
   }
 
-  /** What a vendor counts before the end leaves out what comes behind it. */
-  function countedSoFar(): TokenUsage {
+  /** What a vendor counts before the end leaves out what comes behind it; what it may not send it may not charge. */
+  function countedSoFar(longest: number): TokenUsage {
     const sofar = counted();
-    return { ...sofar, output: Math.max(sofar.output, received()), estimated: true };
+    return { ...sofar, output: Math.max(usage?.output ?? 0, Math.min(received(), longest)), estimated: true };
   }
 
   function finish(): ModelAnswer {
