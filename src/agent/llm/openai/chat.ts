@@ -113,11 +113,12 @@ function createReader(draft: Draft, fail: VendorError): Reader {
       if (data.usage != null) draft.used(usageOf(data.usage));
       const choice = data.choices?.[0];
       if (choice?.delta != null) delta(choice.delta);
-      if (choice?.finish_reason != null) {
-        finished = true;
-        if (choice.finish_reason === "content_filter") throw fail("content_refused");
-        if (choice.finish_reason === "length") draft.stopped("length");
-      }
+      const reason = choice?.finish_reason ?? "";
+      if (reason === "content_filter") throw fail("content_refused");
+      // what routers say when the server behind them failed
+      if (reason === "error") throw fail("server_error");
+      if (reason === "length") draft.stopped("length");
+      finished ||= reason !== "";
       // usage comes behind it
       return finished ? "enough" : "more";
     },

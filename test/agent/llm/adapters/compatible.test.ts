@@ -154,3 +154,28 @@ describe("a server that has nothing where it is asked", () => {
     await expect(hear(connect(server, "chat"))).rejects.toThrow(/does not know the model/);
   });
 });
+
+describe("a server that ends an answer in words of its own", () => {
+  const stream = (...reasons: (string | null)[]) =>
+    reasons
+      .map((finish_reason) => JSON.stringify({ choices: [{ delta: { content: "Half" }, finish_reason }] }))
+      .map((data) => `data: ${data}\n\n`)
+      .join("");
+
+  it.each([
+    [
+      "an empty reason is none, so that a cut answer does not pass for whole",
+      stream("", ""),
+      "broken_stream",
+    ],
+    ["an error is one", stream(null, "error"), "server_error"],
+  ] as const)("%s", async (_, body, expects) => {
+    const fault = {
+      name: "its own words",
+      expects,
+      play: (exchange: Exchange) => exchange.reply(200, { "content-type": "text/event-stream" }, body),
+    };
+    await using server = await startModelServer({ turns: [{ faults: 1, fault }] });
+    await expect(hear(connect(server, "chat"))).rejects.toMatchObject({ failure: expects });
+  });
+});
