@@ -31,23 +31,28 @@ export async function* leaveOutProtected(
 }
 
 /**
- * Changes with a protected end, those that need one of them, those that need one of these, and so on: a file cannot
- * stay in place of a folder whose files are kept, nor in a folder whose place a kept file has.
+ * Changes with a protected end, those that cannot be made beside the files that come back, those that cannot beside
+ * theirs, and so on: a file cannot stand in place of a folder of such a file, nor in a folder whose place one has.
  */
 function heldOf(changes: readonly Change[], isProtected: (path: string) => boolean): readonly Change[] {
   let held = changes.filter((change) => endsOf(change).some(isProtected));
   for (let before = 0; held.length > before; ) {
     before = held.length;
-    const kept = held.flatMap(endsOf);
-    const files = new Set(kept);
-    const folders = new Set(kept.flatMap(foldersOf));
-    held = changes.filter((change) =>
-      endsOf(change).some(
-        (path) => files.has(path) || folders.has(path) || foldersOf(path).some((folder) => files.has(folder)),
-      ),
-    );
+    const back = held.flatMap(comesBack);
+    const files = new Set(back);
+    const folders = new Set(back.flatMap(foldersOf));
+    const isInTheWay = ({ kind, path }: Change) =>
+      kind !== "deleted" &&
+      (files.has(path) || folders.has(path) || foldersOf(path).some((folder) => files.has(folder)));
+    const already = new Set(held);
+    held = changes.filter((change) => already.has(change) || isInTheWay(change));
   }
   return held;
+}
+
+/** The file that is there again once a change is taken back. */
+function comesBack({ kind, path, from }: Change): readonly string[] {
+  return kind === "added" ? [] : [from ?? path];
 }
 
 function endsOf({ path, from }: Change): readonly string[] {
