@@ -1,6 +1,6 @@
 /** Where hostile programs are tried: a runner with tight limits, a neighbour, and an ear on the host. */
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { type RunnerProcess, startRunnerProcess } from "../../support/runner-process.ts";
 import { type RunnerClient, runnerClient } from "../../support/sandbox-runner.ts";
 import { moveIn, type Neighbour } from "./neighbour.ts";
@@ -27,10 +27,11 @@ const LIMITS = {
   MAX_SANDBOXES: "16",
 } as const;
 
+/** Programs try so many. */
+const EARS = 4;
+
 export async function openStand(): Promise<Stand> {
-  // A unix socket without a file: what a container could reach if it shared the host's network.
-  const ear = createServer((socket) => socket.destroy()).listen("\0canary-of-the-host");
-  await once(ear, "listening");
+  const ear = await openEar();
   const runner = await startRunnerProcess(LIMITS);
   const client = runnerClient(runner);
   const neighbour = await moveIn(client);
@@ -45,4 +46,18 @@ export async function openStand(): Promise<Stand> {
       return code === 0 ? missed : [...missed, `the runner ended with ${code}: ${runner.complaints()}`];
     },
   };
+}
+
+/** A unix socket without a file: what a container could reach if it shared the host's network. */
+async function openEar(): Promise<Server> {
+  for (let at = 0; at < EARS; at += 1) {
+    const ear = createServer((socket) => socket.destroy()).listen(`\0canary-of-the-host-${at}`);
+    try {
+      await once(ear, "listening");
+      return ear;
+    } catch {
+      // Another stand has that one.
+    }
+  }
+  throw new Error(`There are ${EARS} stands already.`);
 }

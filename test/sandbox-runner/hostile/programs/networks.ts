@@ -110,7 +110,7 @@ print("only loopback" if interfaces == ["lo"] else f"ESCAPED {interfaces}")
     language: "python",
     source: `
 import socket
-for name in ("\\0canary-of-the-host", "\\0canary-of-the-neighbour", "\\0/containerd-shim/moby", "\\0/tmp/.X11-unix/X0"):
+for name in (*("\\0canary-of-the-host-%d" % at for at in range(4)), "\\0canary-of-the-neighbour", "\\0/containerd-shim/moby", "\\0/tmp/.X11-unix/X0"):
     with socket.socket(socket.AF_UNIX) as out:
         try: out.connect(name); print("ESCAPED", name)
         except OSError: pass
